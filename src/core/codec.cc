@@ -1,0 +1,41 @@
+#include "core/codec.h"
+
+#include <sodium.h>
+
+namespace hushrun::codec {
+
+Secret base64(const Secret& value) {
+  const std::size_t room = sodium_base64_ENCODED_LEN(value.size(), sodium_base64_VARIANT_ORIGINAL);
+  return Secret::filled_by(room, [&](char* out, std::size_t size) {
+    const Exposed bytes = value.expose();
+    sodium_bin2base64(out, size, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), sodium_base64_VARIANT_ORIGINAL);
+    return size - 1;  // sodium counts a final NUL
+  });
+}
+
+std::optional<Secret> base64_decoded(const Secret& text) {
+  bool valid = false;
+  Secret value = Secret::filled_by(text.size() / 4 * 3 + 3, [&](char* out, std::size_t size) {
+    const Exposed chars = text.expose();
+    std::size_t used = 0;
+    valid = sodium_base642bin(reinterpret_cast<unsigned char*>(out), size, chars.data(), chars.size(), "\r\n", &used, nullptr,
+                              sodium_base64_VARIANT_ORIGINAL) == 0;
+    return valid ? used : 0;
+  });
+  if (!valid) return std::nullopt;
+  return value;
+}
+
+std::optional<Secret> hex_decoded(const Secret& text) {
+  bool valid = false;
+  Secret value = Secret::filled_by(text.size() / 2 + 1, [&](char* out, std::size_t size) {
+    const Exposed chars = text.expose();
+    std::size_t used = 0;
+    valid = sodium_hex2bin(reinterpret_cast<unsigned char*>(out), size, chars.data(), chars.size(), "\r\n", &used, nullptr) == 0;
+    return valid ? used : 0;
+  });
+  if (!valid) return std::nullopt;
+  return value;
+}
+
+}  // namespace hushrun::codec

@@ -1,0 +1,32 @@
+#pragma once
+// JSON: picking one value out of a secret document, and writing public text. RapidJSON stops at json.cc.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/error.h"
+#include "core/secret.h"
+
+namespace hushrun::json {
+
+enum class Miss {
+  not_json,     // the document does not parse (RFC 8259), is not UTF-8, or has a key twice on the way
+  not_there,    // no such member or index
+  null,         // there, and null
+};
+
+/// The value at `pointer` (RFC 6901: "" is the whole document, "/a/0" a member and an index, "~1" a slash): a string as its text, anything
+/// else as the JSON text that stands in the document. No copy outside locked memory; iterative, so that no nesting
+/// exhausts the stack.
+Result<Secret, Miss> select(const Secret& document, std::string_view pointer);
+
+/// The top-level member names of an object, in order. Names are not secret, values stay unread.
+Result<std::vector<std::string>, Miss> members(const Secret& document);
+
+/// A JSON string, quotes included; control bytes escaped, all else as it is (so UTF-8 stays UTF-8).
+Secret quoted(const Secret& value);
+/// The same for text that is public.
+std::string quoted(std::string_view text);
+
+}  // namespace hushrun::json

@@ -1,0 +1,120 @@
+#pragma once
+// System calls on files, as Result<T, Errno>. Here and in sys_process are the only places where errno is read.
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/error.h"
+#include "core/fd.h"
+#include "core/secret.h"
+
+namespace hushrun::sys {
+
+template <class T>
+using Answer = Result<T, Errno>;
+
+enum class FileKind { regular, directory, symlink, other };
+
+struct FileStatus {
+  FileKind kind;
+  std::uint64_t size;
+  uid_t owner;
+  gid_t group;
+  mode_t mode;  // permission bits only
+  std::uint64_t device;
+  std::uint64_t inode;
+};
+
+/// open(2), read only, close-on-exec, not a controlling terminal, not blocking on a FIFO.
+Answer<Fd> open_file(const std::string& path);
+/// A directory to look below; follows symlinks in `path`.
+Answer<Fd> open_directory(const std::string& path);
+/// A directory reached from the root (absolute) or from here (relative) without any symlink: ELOOP if there is one.
+Answer<Fd> open_directory_no_symlinks(const std::string& path);
+
+/// Opens `relative` below `root`, read only.
+///
+/// Follows no symlink but those of a Kubernetes volume (`name -> ..data/name`, `..data -> ..2026_01_01`), so that a file
+/// planted in a shared volume cannot point us at somebody else's secret. ELOOP for any other symlink, EXDEV for
+/// one that leads out. Uses openat2(2) (Linux 5.6); where that is missing or forbidden (older container profiles
+/// answer EPERM) each component is opened by itself with O_NOFOLLOW.
+Answer<Fd> open_beneath(const Fd& root, const std::string& relative);
+
+/// The same open file under another number, close-on-exec.
+Answer<Fd> reopen(const Fd& file);
+
+Answer<FileStatus> status(const Fd& file);
+/// stat(2); follows symlinks.
+Answer<FileStatus> status(const std::string& path);
+/// lstat(2).
+Answer<FileStatus> status_of_link(const std::string& path);
+/// True if there is anything at `path`; access(2) needs no descriptor, so this works at RLIMIT_NOFILE 3.
+bool exists(const std::string& path);
+/// True if the calling process may execute `path`.
+bool is_executable(const std::string& path);
+Answer<std::string> read_link(const std::string& path);
+
+/// All of a file into locked memory. EFBIG if there is more than `limit` bytes.
+Answer<Secret> read_secret(const Fd& file, std::size_t limit);
+/// The same with the status already asked for: one read(2) for a regular file.
+Answer<Secret> read_secret(const Fd& file, const FileStatus& known, std::size_t limit);
+/// The first bytes of a file, `size` at most.
+Answer<std::string> read_beginning(const Fd& file, std::size_t size);
+/// All of a file that holds no secret, such as a config.
+Answer<std::string> read_text(const Fd& file, std::size_t limit);
+
+/// read(2), up to `size` bytes; 0 only at the end.
+Answer<std::size_t> read_some(const Fd& file, char* room, std::size_t size);
+
+struct Entry {
+  std::string name;
+  bool known_directory;  // the file system says so; symlinks and unknown types are neither
+  bool known_regular;
+};
+/// Entries of a directory but for "." and "..", sorted by name (bytes). EFBIG for more than `limit`.
+Answer<std::vector<Entry>> list(const Fd& directory, std::size_t limit);
+
+/// f_type of statfs(2): TMPFS_MAGIC, RAMFS_MAGIC …
+Answer<std::uint64_t> file_system(const Fd& file);
+
+/// Absolute path of the working directory.
+Answer<std::string> working_directory();
+
+// Files we make.
+Answer<Fd> create_exclusively(const Fd& directory, const std::string& name, mode_t mode);
+Answer<void> make_directory(const Fd& directory, const std::string& name, mode_t mode);
+/// A directory directly below `directory`, never through a symlink.
+Answer<Fd> open_subdirectory(const Fd& directory, const std::string& name);
+Answer<void> write_all(const Fd& file, const char* data, std::size_t size);
+/// Everything `from` holds, to the end of `to` (sendfile(2)).
+Answer<void> copy_contents(const Fd& from, const Fd& to);
+Answer<void> set_mode(const Fd& file, mode_t mode);
+Answer<void> set_owner(const Fd& file, uid_t owner, gid_t group);
+/// rename(2) that fails with EEXIST instead of replacing.
+Answer<void> rename_new(const Fd& directory, const std::string& from, const std::string& to);
+Answer<void> rename_over(const Fd& directory, const std::string& from, const std::string& to);
+Answer<void> remove_file(const Fd& directory, const std::string& name);
+Answer<void> remove_directory(const Fd& directory, const std::string& name);
+Answer<FileStatus> status_beneath(const Fd& directory, const std::string& name);  // lstat(2) semantics
+Answer<FileStatus> status_behind(const Fd& directory, const std::string& name);   // stat(2) semantics
+Answer<std::string> read_link_beneath(const Fd& directory, const std::string& name);
+
+/// A memfd, close-on-exec, never executable where the kernel can say so (Linux 6.3; older: executable mode bits only).
+Answer<Fd> create_memfd();
+/// No write, no growth, no change of seals from now on.
+Answer<void> seal_memfd(const Fd& memfd);
+/// The same file under a number of at least `lowest`, and not close-on-exec: the application inherits it.
+Answer<int> duplicate_for_child(const Fd& file, int lowest);
+
+enum class Swap { never, allowed };
+/// A fresh tmpfs on `path` (nosuid, nodev, noexec, `size` bytes at most, mode 0700). Swap::never needs Linux 6.4, EINVAL before.
+Answer<void> mount_tmpfs(const std::string& path, std::size_t size, Swap swap);
+/// Detaches whatever is mounted on `path`.
+Answer<void> unmount(const std::string& path);
+
+}  // namespace hushrun::sys

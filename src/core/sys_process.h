@@ -1,0 +1,81 @@
+#pragma once
+// System calls on processes, users and privileges, as Result<T, Errno>.
+
+#include "core/sys_file.h"
+
+namespace hushrun::sys {
+
+pid_t own_pid();
+uid_t effective_user();
+gid_t effective_group();
+
+/// No core dump, no ptrace, no /proc/PID/mem for our own user, until the next execve (prctl(2), PR_SET_DUMPABLE).
+Answer<void> make_undumpable();
+
+// ── signals ──────────────────────────────────────────────────────────────────────────────────────────────────────
+// Raw calls with all 64 bits: glibc's wrappers leave out 32 and 33, which belong to its threads (nptl(7)).
+
+using SignalMask = std::uint64_t;  // bit n-1 for signal n
+/// Blocks everything that can be blocked; returns what was blocked before.
+SignalMask block_all_signals();
+void restore_signals(SignalMask mask);
+SignalMask pending_signals();
+/// Takes pending signals of `which` back, such as the SIGPIPE our own log's closed reader gave us: unblocked, it would
+/// kill the application.
+void discard_pending(SignalMask which);
+
+// ── cores ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/// No core of the application, into a file or into a host's pipe.
+///
+/// A soft RLIMIT_CORE of 0 does not stop a pipe handler (core(5)); the value 1 does (fs/coredump.c treats it as "no dump at all").
+/// Where the hard limit is 0 already and may not be raised, /proc/self/coredump_filter = 0 leaves the pipe a core without any
+/// memory. Both pass execve.
+Answer<void> forbid_core_dumps();
+
+// ── users and privileges, in the order they are given up ─────────────────────────────────────────────────────────
+
+struct Ids {
+  uid_t uid;
+  gid_t gid;
+  std::vector<gid_t> groups;
+};
+/// True if we already are that user, with exactly these groups: then nothing needs a privilege.
+bool already_is(const Ids& ids);
+/// setgroups, setresgid, setresuid; then proves that there is no way back. EPERM of setgroups in a user namespace that
+/// denies it is passed over, as runc does.
+Answer<void> become(const Ids& ids);
+
+/// Capabilities to give up: `numbers`, or with `all` every one the kernel knows.
+struct CapabilitySet {
+  bool all = false;
+  std::vector<unsigned> numbers;
+};
+/// Takes them out of the bounding set, so that no program executed later can gain them. Needs CAP_SETPCAP.
+Answer<void> drop_bounding_capabilities(const CapabilitySet& dropped);
+/// Takes them out of our own sets (and so of the ambient one). Always allowed.
+Answer<void> lower_capabilities(const CapabilitySet& dropped);
+Answer<void> set_no_new_privs();
+
+// ── descriptors ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+/// Occupies each of 0, 1 and 2 that is closed with something harmless that is closed again on exec, so that no
+/// secret's file becomes the application's stdin.
+Answer<void> reserve_standard_streams();
+/// fchown(2) of an inherited descriptor.
+Answer<void> give_stream(int number, uid_t owner, gid_t group);
+/// Closes every descriptor from `first` to `last`, both included.
+Answer<void> close_range(unsigned first, unsigned last);
+
+// ── becoming another program ─────────────────────────────────────────────────────────────────────────────────────
+
+/// execve(2); returns only on failure.
+Errno execute(const char* path, char* const* argv, char* const* environment);
+
+/// A mount namespace of our own, from which nothing propagates back.
+Answer<void> unshare_mounts();
+
+/// getrandom(2), as hexadecimal digits: for names nobody can guess.
+std::string random_name();
+
+}  // namespace hushrun::sys
