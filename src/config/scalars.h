@@ -1,0 +1,38 @@
+#pragma once
+// The small grammars of single values, the same in the config, in options and in HUSHRUN_* variables.
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "config/reference.h"
+
+namespace hushrun {
+
+/// A user as written: a number, or a name of the image's own /etc/passwd.
+struct UserConfig {
+  std::string user;
+  std::optional<std::string> group;
+  Place place;
+};
+
+/// `500ms`, `10s`, `1m30s`, `2h`: whole numbers, each with its unit (ms s m h), larger units first, 24 hours at most. A bare number is
+/// refused: seconds to some, milliseconds to others.
+std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
+
+/// USER[:GROUP], each a number below 4294967295 (which setuid(2) takes for "no change") or a name: 256 bytes at most, no blank, slash, comma or
+/// control character, no - in front. The place is left empty.
+std::optional<UserConfig> parse_user(std::string_view text);
+
+/// Permission bits in octal, as chmod(1) takes them: `0400`, `640`. Nothing beyond 0777.
+std::optional<unsigned> parse_file_mode(std::string_view text);
+constexpr bool is_world_writable(unsigned mode) { return (mode & 0002u) != 0; }
+
+/// The number of a capability (capabilities(7)): with or without CAP_, in any case.
+std::optional<unsigned> parse_capability(std::string_view text);
+
+/// Why a path cannot be a file's target: empty, too long, with control characters or `..`, or a directory's. Empty if it can.
+Literal flaw_of_target(std::string_view path);
+
+}  // namespace hushrun
