@@ -1,0 +1,75 @@
+#pragma once
+// All sources of one run, in the order in which they are searched.
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "source/command.h"
+#include "source/compose.h"
+#include "source/directory.h"
+#include "source/dotenv.h"
+#include "source/environment.h"
+#include "source/source.h"
+
+namespace hushrun {
+
+using Source = std::variant<OpenDirectorySource, OpenDotenvSource, OpenEnvironmentSource, OpenComposeSource, OpenCommandSource>;
+
+/// What may be looked at. `names` is for --dry-run: directories are opened and listed, of other files it is only asked
+/// whether they are there, and no program is started.
+enum class Reading { names, values };
+
+/// Where the path of a `_FILE` variable lies.
+struct Located {
+  std::size_t source;    // index into the configs that were opened: a directory
+  std::string relative;  // below it; without a slash it is a name that this source may offer
+};
+
+/// Where a name would be found. `unread`: sources in front of that place that may have it as well (Reading::names).
+struct Whereabouts {
+  std::optional<Public> where;
+  std::vector<Public> unread;
+};
+
+class Sources {
+ public:
+  /// One of the configs, in their order. Without a source it is optional and not there, or was not to be read.
+  struct Slot {
+    Place place;
+    std::optional<Source> source;
+    Public unread;  // Reading::names: the file that is there and whose content would have to be read
+  };
+
+  /// Opens every source; all problems at once.
+  static Result<Sources, Problems> open(std::span<const SourceConfig> configs, const Environment& environment, Reading reading);
+
+  /// The value of the first source that has the name. One that has it and cannot give it is an error, no reason to
+  /// look further: the next might have an older value. Only with Reading::values.
+  Lookup find(const Name& name);
+  Whereabouts whereabouts(const Name& name) const;
+
+  /// The first directory source in which `path` (absolute) lies; the file itself need not be there.
+  std::optional<Located> locate(std::string_view path) const;
+  /// A file below the directory source of that index, as locate() gives both.
+  Lookup find_path(std::size_t source, const std::string& relative) const;
+
+  /// What each open source offers to the automatism, in their order. Where several have a name the first gives its value.
+  Result<std::vector<Offer>, Problems> offered() const;
+
+  /// Variables of our environment that are sources themselves, and so not for the application.
+  std::vector<std::string> variables() const;
+
+  /// What commands said on stderr since the last time: to be masked and passed on.
+  std::vector<Chatter> take_chatter();
+
+  /// For remarks on single kinds, such as the lines of a dotenv file that look like expansions.
+  const std::vector<Slot>& slots() const { return slots_; }
+
+ private:
+  std::vector<Slot> slots_;
+};
+
+}  // namespace hushrun
