@@ -1,0 +1,200 @@
+#include "leak/needle.h"
+
+#include <sys/auxv.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+namespace hushrun::leak {
+namespace {
+
+constexpr std::size_t kShortestWord = 4;
+constexpr std::size_t kShortestNumber = 6;
+
+// Values that logs are full of; masking them hides nothing and destroys much.
+constexpr std::array<std::string_view, 12> kCommon = {"true",      "false",    "null",       "none",        "undefined", "localhost",
+                                                      "127.0.0.1", "password", "production", "development", "default",   "disabled"};
+
+constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+constexpr bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+// `db-password` becomes the variable DB_PASSWORD.
+constexpr char as_in_a_name(char c) { return c == '-' || c == '.' ? '_' : lower(c); }
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+template <class Fold>
+bool same(std::string_view left, std::string_view right, Fold fold) {
+  return std::equal(left.begin(), left.end(), right.begin(), right.end(), [&](char a, char b) { return fold(a) == fold(b); });
+}
+
+bool is_common(std::string_view value, std::span<const Delivered> all) {
+  if (value.size() < kShortestNumber && std::all_of(value.begin(), value.end(), is_digit)) return true;
+  if (std::all_of(value.begin(), value.end(), [&](char c) { return c == value[0]; })) return true;
+  for (std::string_view word : kCommon) {
+    if (same(value, word, lower)) return true;
+  }
+  return std::any_of(all.begin(), all.end(), [&](const Delivered& other) { return same(value, other.name.view(), as_in_a_name); });
+}
+
+// 64 random bits the kernel gave this process at its start (getauxval(3)): no system call, and none that could fail.
+std::uint64_t process_seed() {
+  std::uint64_t seed = 0x9e3779b97f4a7c15;
+  if (const unsigned long at = getauxval(AT_RANDOM)) std::memcpy(&seed, reinterpret_cast<const void*>(at), sizeof seed);
+  return seed;
+}
+
+// SplitMix64 (Steele, Lea, Flood 2014). The pad only has to look like nothing; it lies beside what it covers.
+std::uint64_t next_random(std::uint64_t& state) {
+  std::uint64_t z = state += 0x9e3779b97f4a7c15;
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+  return z ^ (z >> 31);
+}
+
+}  // namespace
+
+Literal words(Weakness weakness) {
+  switch (weakness) {
+    case Weakness::too_short:
+      return "too short to be masked: ordinary text is full of it";
+    case Weakness::common:
+      return "too common to be masked: ordinary text is full of it";
+    case Weakness::word_only:
+      return "short: masked only where it stands as a word, and in no other spelling";
+    case Weakness::large:
+      return "large: not masked in all of its spellings";
+  }
+  return "";
+}
+
+Needles::Needles(std::span<const Delivered> delivered) {
+  Forms forms;
+  std::size_t bytes = 0;
+  for (const Delivered& one : delivered) bytes += one.policy == Policy::never ? 0 : one.value->size();
+  // What ten forms of a token take; more is found by doubling.
+  forms.reserve(std::min(16 * bytes, Forms::kMostBytes));
+  names_.reserve(delivered.size());
+  marks_.reserve(delivered.size());
+  for (const Delivered& one : delivered) {
+    const auto needle = static_cast<std::uint32_t>(names_.size());
+    names_.push_back(one.name);
+    marks_.push_back(std::string{"[REDACTED:"}.append(one.name.view()).append("]"));
+    classify(one, needle, delivered, forms);
+  }
+  if (!forms.list().empty()) seal(forms);
+}
+
+void Needles::note(Public name, Weakness weakness) {
+  const Weak weak{name, weakness};
+  if (std::find(weak_.begin(), weak_.end(), weak) == weak_.end()) weak_.push_back(weak);
+}
+
+// Blanks around a value are never part of a pattern: whatever shows them shows the rest as well, in every disguise, and a
+// mark that took the line's end with it would run two lines together.
+void Needles::classify(const Delivered& delivered, std::uint32_t needle, std::span<const Delivered> all, Forms& forms) {
+  if (delivered.policy == Policy::never) return;
+  const Exposed exposed = delivered.value->expose();
+  const std::string_view value = trimmed({exposed.data(), exposed.size()});
+  if (value.empty()) return;
+  if (delivered.policy == Policy::automatic) {
+    if (value.size() < kShortestWord) return note(delivered.name, Weakness::too_short);
+    if (is_common(value, all)) return note(delivered.name, Weakness::common);
+    if (value.size() < Forms::kShortest) note(delivered.name, Weakness::word_only);
+  }
+  if (value.size() < Forms::kShortest) {
+    forms.add_word(value, needle);
+  } else if (!forms.spell(value, needle)) {
+    note(delivered.name, Weakness::large);
+  }
+}
+
+// Sorts the forms, drops what is there twice (the name delivered first keeps it), and covers the bytes.
+void Needles::seal(const Forms& forms) {
+  patterns_.assign(forms.list().begin(), forms.list().end());
+  const auto is_word = [](const Form& form) { return form.disguise == Disguise::word; };
+  std::sort(patterns_.begin(), patterns_.end(), [&](const Form& left, const Form& right) {
+    if (is_word(left) != is_word(right)) return is_word(right);
+    const int order = forms.bytes(left).compare(forms.bytes(right));
+    if (order != 0) return order < 0;
+    return left.needle != right.needle ? left.needle < right.needle : left.start < right.start;
+  });
+  const auto same_bytes = [&](const Form& left, const Form& right) {
+    return is_word(left) == is_word(right) && forms.bytes(left) == forms.bytes(right);
+  };
+  patterns_.erase(std::unique(patterns_.begin(), patterns_.end(), same_bytes), patterns_.end());
+  patterns_.shrink_to_fit();
+  first_word_ = static_cast<std::uint32_t>(std::find_if(patterns_.begin(), patterns_.end(), is_word) - patterns_.begin());
+
+  std::uint64_t random = process_seed();
+  std::vector<std::string_view> plain;  // views, not copies
+  std::size_t total = 0;
+  plain.reserve(first_word_);
+  for (const Form& form : patterns_) {
+    const std::string_view bytes = forms.bytes(form);
+    total += bytes.size();
+    if (is_word(form)) {
+      const unsigned first = static_cast<unsigned char>(bytes[0]);
+      for (unsigned second = 0; second < 256; ++second) {
+        if (bytes.size() == 1 || second == static_cast<unsigned char>(bytes[1])) word_beginnings_.set(first << 8 | second);
+      }
+    } else {
+      plain.push_back(bytes);
+      first_bytes_.set(static_cast<unsigned char>(bytes[0]));
+    }
+  }
+  filter_ = GramFilter{plain, next_random(random)};
+
+  pad_ = Secret::filled_by(total, [&](char* room, std::size_t size) {
+    for (std::size_t at = 0; at < size; at += sizeof random) {
+      const std::uint64_t block = next_random(random);
+      std::memcpy(room + at, &block, std::min(sizeof block, size - at));
+    }
+    return size;
+  });
+  table_ = Secret::filled_by(total, [&](char* room, std::size_t size) {
+    const char* pad = pad_->expose().data();
+    std::size_t at = 0;
+    for (Form& form : patterns_) {
+      const std::string_view bytes = forms.bytes(form);
+      form.start = static_cast<std::uint32_t>(at);
+      for (char byte : bytes) {
+        room[at] = static_cast<char>(byte ^ pad[at]);
+        ++at;
+      }
+    }
+    return size;
+  });
+}
+
+bool Needles::equals(const Form& pattern, std::size_t from, std::string_view text) const {
+  const char* table = table_->expose().data() + pattern.start + from;
+  const char* pad = pad_->expose().data() + pattern.start + from;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if ((table[i] ^ pad[i]) != text[i]) return false;
+  }
+  return true;
+}
+
+Needles::Range Needles::beginning_with(std::string_view text) const {
+  if (!first_bytes_.test(static_cast<unsigned char>(text[0]))) return {0, 0};
+  const auto order = [&](const Form& pattern) {
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      const int difference = byte(pattern, i) - static_cast<unsigned char>(text[i]);
+      if (difference != 0) return difference;
+    }
+    return 0;
+  };
+  const auto begin = patterns_.begin();
+  const auto end = begin + first_word_;
+  const auto first = std::partition_point(begin, end, [&](const Form& pattern) { return order(pattern) < 0; });
+  const auto last = std::partition_point(first, end, [&](const Form& pattern) { return order(pattern) <= 0; });
+  return {static_cast<std::uint32_t>(first - begin), static_cast<std::uint32_t>(last - begin)};
+}
+
+}  // namespace hushrun::leak
