@@ -1,0 +1,37 @@
+#include "launcher/options.h"
+
+namespace hushrun {
+
+const char kHelp[] =
+    R"(usage: hushrun [OPTIONS] [--] COMMAND [ARG]...
+
+Gives COMMAND its secrets as variables or as files in memory, then becomes it. Without a config and without -e or -f every
+file of /run/secrets becomes a variable: anthropic_key is ANTHROPIC_KEY.
+
+  -c, --config FILE        read FILE (else $HUSHRUN_CONFIG, ./hushrun.yaml, /etc/hushrun/hushrun.yaml)
+      --no-config          read none of them
+  -p, --profile NAME       apply profiles.NAME over the config
+  -s, --source KIND:ARG    search this first: dir:PATH dotenv:FILE env:VAR compose:FILE#SERVICE (repeatable)
+  -e, --env VAR=REF        deliver a secret as a variable (repeatable)
+  -f, --file PATH=REF[:MODE]  deliver a secret as a file in memory (repeatable)
+  -u, --user USER[:GROUP]  run COMMAND as this user
+  -n, --dry-run            print the plan; no secret is read, nothing is launched
+      --check              read and validate everything, say what is wrong, launch nothing
+      --copy-to PATH       put this program there, executable, and stop
+      --log-level LEVEL    error warn info debug (default warn)
+      --log-format FORMAT  text json (default text)
+  -h, --help
+  -V, --version
+
+REF is NAME[#/json/pointer][|filter]...; filters are trim base64 base64d hexd urlencode json.
+Every setting that has one value can come from the environment: HUSHRUN_USER, HUSHRUN_LOG_LEVEL, ...
+Exit status: 125 if hushrun fails, 126 if COMMAND cannot be executed, 127 if it is not found, else COMMAND's own.
+
+  hushrun -- npm start                                   every mounted secret becomes a variable
+  hushrun -e DB_PASSWORD=rds#/password -- ./server       one value out of a JSON secret
+  hushrun -s dotenv:.env --dry-run -- ./server           what would happen, without a value
+
+More: hushrun(1), hushrun.yaml(5).
+)";
+
+}  // namespace hushrun

@@ -1,0 +1,259 @@
+#include "launcher/options.h"
+
+#include <getopt.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <functional>
+
+#include "config/scalars.h"
+#include "config/suggest.h"
+
+namespace hushrun {
+namespace {
+
+// Options without a letter of their own.
+enum Long : int { kNoConfig = 256, kCheck, kCopyTo, kLogLevel, kLogFormat };
+
+constexpr std::array kLongOptions = {
+    option{"config", required_argument, nullptr, 'c'},
+    option{"no-config", no_argument, nullptr, kNoConfig},
+    option{"profile", required_argument, nullptr, 'p'},
+    option{"source", required_argument, nullptr, 's'},
+    option{"env", required_argument, nullptr, 'e'},
+    option{"file", required_argument, nullptr, 'f'},
+    option{"user", required_argument, nullptr, 'u'},
+    option{"dry-run", no_argument, nullptr, 'n'},
+    option{"check", no_argument, nullptr, kCheck},
+    option{"copy-to", required_argument, nullptr, kCopyTo},
+    option{"log-level", required_argument, nullptr, kLogLevel},
+    option{"log-format", required_argument, nullptr, kLogFormat},
+    option{"help", no_argument, nullptr, 'h'},
+    option{"version", no_argument, nullptr, 'V'},
+    option{nullptr, 0, nullptr, 0},
+};
+
+struct Setting {
+  std::string_view variable;  // HUSHRUN_...
+  int option;
+  bool is_switch;
+};
+// Single values and switches; what may be repeated has no variable.
+constexpr std::array kSettings = {
+    Setting{"HUSHRUN_CONFIG", 'c', false},       Setting{"HUSHRUN_NO_CONFIG", kNoConfig, true}, Setting{"HUSHRUN_PROFILE", 'p', false},
+    Setting{"HUSHRUN_USER", 'u', false},         Setting{"HUSHRUN_DRY_RUN", 'n', true},         Setting{"HUSHRUN_CHECK", kCheck, true},
+    Setting{"HUSHRUN_COPY_TO", kCopyTo, false},  Setting{"HUSHRUN_LOG_LEVEL", kLogLevel, false}, Setting{"HUSHRUN_LOG_FORMAT", kLogFormat, false},
+};
+
+Error usage(Literal what, Public where, Why why, Public fix) { return {Code::usage, what, where, why, fix}; }
+
+class Parser {
+ public:
+  explicit Parser(const Environment& environment) : environment_{environment} {}
+
+  Result<Options, Problems> run(int argc, char** argv) {
+    from_environment();
+    from_arguments(argc, argv);
+    // How mistakes are told is an option as well.
+    log::configure(options_.log_level.value_or(log::Level::warn), options_.log_format.value_or(log::Format::text));
+    if (!problems_.empty()) return std::move(problems_);
+    return std::move(options_);
+  }
+
+ private:
+  void from_environment() {
+    for (const Setting& setting : kSettings) {
+      const std::optional<std::string_view> value = environment_.find(setting.variable);
+      if (!value || value->empty()) continue;
+      const Place place{"variable " + Public::vouched(setting.variable), {}};
+      if (!setting.is_switch) {
+        apply(setting.option, *value, place);
+      } else if (*value == "true" || *value == "1") {
+        apply(setting.option, {}, place);
+      } else if (*value != "false" && *value != "0") {
+        problems_.add(usage("not a switch", place.text, "it is neither true nor false", "say true or false"));
+      }
+    }
+  }
+
+  void from_arguments(int argc, char** argv) {
+    opterr = 0;  // getopt(3) would quote what was typed
+    optind = 1;
+    for (;;) {
+      const int at = optind;
+      // '+': options end at the first word that is not one. ':': a missing argument is told apart.
+      const int found = ::getopt_long(argc, argv, "+:c:p:s:e:f:u:nhV", kLongOptions.data(), nullptr);
+      if (found == -1) break;
+      const Place place{"argument " + Public::number(static_cast<unsigned>(at)), {}};
+      if (found == '?') {
+        unknown(argv[at], place);
+      } else if (found == ':') {
+        problems_.add(usage("option needs an argument", place.text, "nothing follows it", "see hushrun --help"));
+      } else {
+        apply(found, optarg != nullptr ? std::string_view{optarg} : std::string_view{}, place);
+      }
+    }
+    options_.command = argv + optind;
+  }
+
+  void unknown(std::string_view typed, const Place& place) {
+    std::vector<std::string_view> names;
+    for (const option& known : kLongOptions) {
+      if (known.name != nullptr) names.push_back(known.name);
+    }
+    Public fix = "see hushrun --help";
+    if (typed.starts_with("--")) {
+      typed.remove_prefix(2);
+      if (const auto meant = suggest(typed.substr(0, typed.find('=')), names)) fix = "did you mean --" + Public::vouched(*meant) + "?";
+    }
+    problems_.add(usage("unknown option", place.text, "hushrun has no such option", fix));
+  }
+
+  void apply(int found, std::string_view text, const Place& place) {
+    switch (found) {
+      case 'c':
+        options_.config = text;
+        options_.config_place = place;
+        break;
+      case kNoConfig: options_.no_config = true; break;
+      case 'p': options_.profile = text; break;
+      case 's': source(text, place); break;
+      case 'e': variable(text, place); break;
+      case 'f': file(text, place); break;
+      case 'u':
+        options_.user = parse_user(text);
+        if (options_.user) {
+          options_.user->place = place;
+        } else {
+          problems_.add(usage("not a user", place.text, "USER or USER:GROUP is wanted", "give names or numbers: app, 1000:1000"));
+        }
+        break;
+      case 'n': options_.action = Options::Action::dry_run; break;
+      case kCheck: options_.action = Options::Action::check; break;
+      case kCopyTo:
+        options_.action = Options::Action::copy;
+        options_.copy_to = text;
+        break;
+      case kLogLevel: options_.log_level = one_of<log::Level>(text, place, kLevels); break;
+      case kLogFormat: options_.log_format = one_of<log::Format>(text, place, kFormats); break;
+      case 'h': options_.action = Options::Action::help; break;
+      case 'V': options_.action = Options::Action::version; break;
+      default: break;
+    }
+  }
+
+  template <class T>
+  struct Choice {
+    std::string_view word;
+    T value;
+  };
+  static constexpr std::array<Choice<log::Level>, 4> kLevels = {
+      {{"error", log::Level::error}, {"warn", log::Level::warn}, {"info", log::Level::info}, {"debug", log::Level::debug}}};
+  static constexpr std::array<Choice<log::Format>, 2> kFormats = {{{"text", log::Format::text}, {"json", log::Format::json}}};
+
+  template <class T, std::size_t N>
+  std::optional<T> one_of(std::string_view text, const Place& place, const std::array<Choice<T>, N>& choices) {
+    std::vector<std::string_view> words;
+    std::string all;
+    for (const Choice<T>& choice : choices) {
+      if (choice.word == text) return choice.value;
+      words.push_back(choice.word);
+      (all += all.empty() ? "" : " ") += choice.word;
+    }
+    const auto meant = suggest(text, words);
+    problems_.add(usage("unknown value", place.text, "the values are " + Public::vouched(all),
+                        meant ? "did you mean " + Public::vouched(*meant) + "?" : Public{"choose one of them"}));
+    return std::nullopt;
+  }
+
+  void source(std::string_view text, const Place& place) {
+    static constexpr std::array<std::string_view, 4> kKinds = {"dir", "dotenv", "env", "compose"};
+    const std::size_t colon = text.find(':');
+    const std::string_view kind = text.substr(0, colon);
+    const std::string_view rest = colon == std::string_view::npos ? std::string_view{} : text.substr(colon + 1);
+    const auto add = [&](auto config) { options_.sources.push_back({std::move(config), false, place}); };
+    if (std::find(kKinds.begin(), kKinds.end(), kind) == kKinds.end() || colon == std::string_view::npos) {
+      const auto meant = suggest(kind, kKinds);
+      problems_.add(usage("unknown kind of source", place.text, "KIND:ARG is wanted; kinds are dir dotenv env compose",
+                          meant ? "did you mean " + Public::vouched(*meant) + ":?" : Public{"begin with one of them, as in dir:/run/secrets"}));
+    } else if (rest.empty()) {
+      problems_.add(usage("source without a place", place.text, "nothing follows its kind", "say where it is, as in dir:/run/secrets"));
+    } else if (kind == "dir") {
+      add(DirectorySource{std::string{rest}});
+    } else if (kind == "dotenv") {
+      add(DotenvSource{std::string{rest}});
+    } else if (kind == "env") {
+      if (const auto name = VariableName::parse(rest)) return add(EnvironmentSource{{*name}});
+      problems_.add(usage("not a variable's name", place.text, "env:VAR is wanted, with letters, digits and _", "name a variable, as in env:CI_TOKEN"));
+    } else {
+      const std::size_t hash = rest.rfind('#');
+      if (hash != std::string_view::npos && hash > 0 && hash + 1 < rest.size()) {
+        return add(ComposeSource{std::string{rest.substr(0, hash)}, std::string{rest.substr(hash + 1)}});
+      }
+      problems_.add(usage("source without a service", place.text, "compose:FILE#SERVICE is wanted", "name the service, as in compose:compose.yaml#app"));
+    }
+  }
+
+  // The reference behind the `=`; `left` is what stands before it.
+  std::optional<Reference> reference(std::string_view text, const Place& place) {
+    Result<Reference, Malformed> parsed = parse_reference(text);
+    if (parsed) return std::move(parsed).value();
+    problems_.add(usage("not a reference", place.text, parsed.error().why, "write NAME[#/json/pointer][|filter]..."));
+    return std::nullopt;
+  }
+
+  void variable(std::string_view text, const Place& place) {
+    const std::size_t equals = text.find('=');
+    const auto name = VariableName::parse(text.substr(0, equals));
+    if (equals == std::string_view::npos || !name) {
+      problems_.add(usage("not a variable and a reference", place.text, "VAR=REF is wanted", "write it as in DB_PASSWORD=db_password"));
+      return;
+    }
+    if (auto found = reference(text.substr(equals + 1), place)) {
+      options_.variables.push_back({*name, Wanted{std::move(*found)}, false, {place.text, Public::variable(name->text())}});
+    }
+  }
+
+  void file(std::string_view text, const Place& place) {
+    const std::size_t equals = text.find('=');
+    if (equals == std::string_view::npos || equals == 0) {
+      problems_.add(usage("not a path and a reference", place.text, "PATH=REF[:MODE] is wanted", "write it as in tls.key=tls_key:0440"));
+      return;
+    }
+    unsigned mode = 0400;
+    std::string_view rest = text.substr(equals + 1);
+    // A mode is octal digits behind the last colon; a filter or pointer never ends so.
+    if (const std::size_t colon = rest.rfind(':'); colon != std::string_view::npos) {
+      const std::optional<unsigned> digits = parse_file_mode(rest.substr(colon + 1));
+      if (!digits || is_world_writable(*digits)) {
+        problems_.add(usage("not a mode", place.text, "three or four octal digits are wanted, without write for others", "write it as in tls.key=tls_key:0440"));
+        return;
+      }
+      mode = *digits;
+      rest = rest.substr(0, colon);
+    }
+    if (const Literal flaw = flaw_of_target(text.substr(0, equals)); !flaw.empty()) {
+      problems_.add(usage("not a file's path", place.text, flaw, "name an absolute path, or one below our private directory"));
+      return;
+    }
+    if (auto found = reference(rest, place)) {
+      std::string path{text.substr(0, equals)};
+      const Public shown_path = Public::path(path);
+      options_.files.push_back(FileConfig{.path = std::move(path), .wanted = Wanted{std::move(*found)}, .mode = mode, .place = {place.text, shown_path}});
+    }
+  }
+
+  const Environment& environment_;
+  Options options_;
+  Problems problems_;
+};
+
+}  // namespace
+
+Result<Options, Problems> parse_options(int argc, char** argv, const Environment& environment) {
+  Parser parser{environment};
+  return parser.run(argc, argv);
+}
+
+}  // namespace hushrun
