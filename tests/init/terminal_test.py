@@ -1,0 +1,246 @@
+#!/usr/bin/python3
+"""The terminal: who has its foreground, ^C once, ^Z and fg, window size, hang-up; in a container, under a shell, under a script."""
+
+import fcntl
+import os
+import shlex
+import signal
+import struct
+import subprocess
+import termios
+
+from harness import APP, INITS, Run, Terminal, check, children, end_all_below, kill, main, state_of, until
+
+SI_KERNEL = 128
+
+
+class Shell:
+    """A shell on a terminal of its own, and a pipe on which the applications below it report."""
+
+    def __init__(self, command):
+        self.terminal = Terminal()
+        self.report, self.writer = os.pipe()
+        self.shown = b""
+        self.process = subprocess.Popen(command(self), pass_fds=(self.writer,), preexec_fn=self.terminal.become_leader,
+                                        env=dict(os.environ, PS1="$ ", HISTFILE="/dev/null"))
+        self._run = Run.__new__(Run)  # its reader of lines
+        self._run.report, self._run.lines, self._run._rest = self.report, [], b""
+        self._run.errors_now = lambda: self.shown + self.terminal.read()
+        self.expect, self.fields, self.next_line = self._run.expect, self._run.fields, self._run.next_line
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        os.close(self.writer)
+        end_all_below(os.getpid())
+        self.process.returncode = -9
+        self.terminal.close()
+        os.close(self.report)
+
+    def type(self, text):
+        self.terminal.type(text)
+
+    def sees(self, text):
+        def come():
+            self.shown += self.terminal.read()
+            return text in self.shown
+        until(come, f"{text!r} on the terminal; there is {self.shown!r}")
+        self.shown = self.shown.split(text, 1)[1]
+
+    def line(self, *words, options=(), tail=""):
+        """The command line that runs an application under the init."""
+        return shlex.join([*INITS["supervise"], *options, "--", APP, str(self.writer), *words]) + tail
+
+
+def bash():
+    shell = Shell(lambda _: ["/bin/bash", "--norc", "--noprofile", "-i"])
+    shell.sees(b"$ ")
+    return shell
+
+
+def resize(terminal, rows):
+    fcntl.ioctl(terminal.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, 80, 0, 0))
+
+
+@check
+def a_container_gives_the_foreground():
+    """PID 1 or the session's leader: the application's own group is in the foreground; ^C, ^\\ and the window's size come once."""
+    for pid1 in (False, True):
+        terminal = Terminal()
+        with Run("watch", pid1=pid1, terminal=terminal) as run:
+            found = run.fields("watching")
+            assert found["pgrp"] == found["pid"] == found["foreground"], found
+            terminal.type(b"\x03")
+            assert run.expect("signal") == f"signal 2 code={SI_KERNEL} value=0"
+            terminal.type(b"\x1c")
+            assert run.expect("signal") == f"signal 3 code={SI_KERNEL} value=0"
+            resize(terminal, 40)
+            assert run.expect("signal") == f"signal 28 code={SI_KERNEL} value=0"
+            run.kill(signal.SIGUSR1)
+            assert run.expect("signal").split()[1] == "10"  # and nothing of it a second time
+        terminal.close()
+
+
+@check
+def a_container_ignores_control_z():
+    """Nobody could say fg there: the application goes on at once, and can still read."""
+    for pid1 in (False, True):
+        terminal = Terminal()
+        with Run("handle", str(int(signal.SIGCONT)), ",", "ready", ",", "terminal-read", pid1=pid1, terminal=terminal) as run:
+            run.expect("ready")
+            terminal.type(b"\x1a")
+            run.expect(f"handled {int(signal.SIGCONT)}")
+            terminal.type(b"x\n")
+            run.expect("terminal-read 2 x")
+            assert run.wait() == 0
+        terminal.close()
+
+
+@check
+def a_stop_that_is_meant_stays():
+    """STOP is not ^Z: the application stays stopped until CONT comes through us."""
+    terminal = Terminal()
+    with Run("ready", ",", "pause", terminal=terminal) as run:
+        run.expect("ready")
+        app = run.app()
+        kill(app, signal.SIGSTOP)
+        until(lambda: state_of(app) == "T", "it stops")
+        run.kill(signal.SIGUSR2)  # ends it, once it goes on: we have looked at its state by then
+        run.kill(signal.SIGCONT)
+        assert run.wait() == 128 + signal.SIGUSR2
+    terminal.close()
+
+
+@check
+def a_hang_up_reaches_the_application():
+    """The leader is told; it tells the application."""
+    terminal = Terminal()
+    with Run("ready", ",", "pause", terminal=terminal) as run:
+        run.expect("ready")
+        terminal.close()
+        assert run.wait() == 128 + signal.SIGHUP
+
+
+@check
+def without_a_terminal_control_z_is_no_stop():
+    """TSTP by kill, with nobody who could say fg: it goes on."""
+    with Run("handle", str(int(signal.SIGCONT)), ",", "ready", ",", "pause") as run:
+        run.expect("ready")
+        run.kill(signal.SIGTSTP)
+        run.expect(f"handled {int(signal.SIGCONT)}")
+        run.kill(signal.SIGTERM)
+        assert run.wait() == 143
+
+
+@check
+def under_a_shell_it_is_a_job_like_any_other():
+    """^C once; ^Z stops the job, fg continues it; the shell has its terminal back."""
+    with bash() as shell:
+        shell.type(shell.line("watch").encode() + b"\n")
+        found = shell.fields("watching")
+        assert found["pgrp"] == found["ppid"] == found["foreground"], found  # in our group, which bash made
+        shell.type(b"\x03")
+        assert shell.expect("signal") == f"signal 2 code={SI_KERNEL} value=0"
+        resize(shell.terminal, 40)
+        assert shell.expect("signal") == f"signal 28 code={SI_KERNEL} value=0"
+        kill(int(found["ppid"]), signal.SIGUSR1)
+        assert shell.expect("signal").split()[1] == "10"
+        kill(int(found["pid"]), signal.SIGKILL)
+        shell.sees(b"$ ")
+
+        shell.type(shell.line("handle", str(int(signal.SIGCONT)), ",", "ready", ",", "terminal-read").encode() + b"\n")
+        found = shell.fields("ready")
+        shell.type(b"\x1a")
+        shell.sees(b"Stopped")
+        assert state_of(int(found["pid"])) == "T" and state_of(int(found["ppid"])) == "T"
+        until(lambda: shell.terminal.foreground() == shell.process.pid, "the shell has the terminal")
+        shell.type(b"fg\n")
+        shell.expect(f"handled {int(signal.SIGCONT)}")
+        shell.type(b"y\n")
+        shell.expect("terminal-read 2 y")
+        shell.sees(b"$ ")
+        shell.type(b"echo code $?\n")
+        shell.sees(b"code 0")
+
+
+@check
+def a_pipeline_keeps_its_terminal():
+    """The rest of a pipeline is in the same group: a pager there can read the terminal."""
+    with bash() as shell:
+        shell.type(shell.line("ready", ",", "wait-for", "0", tail=f" | {APP} {shell.writer} ready , run /bin/sh -c 'read x </dev/tty; echo got $x'").encode() + b"\n")
+        found = [shell.fields("ready"), shell.fields("ready")]
+        assert found[0]["pgrp"] == found[1]["pgrp"] == found[0]["foreground"] == found[1]["foreground"], found
+        shell.type(b"line\n")
+        shell.sees(b"got line")
+
+
+@check
+def a_background_job_takes_nothing():
+    """Started with &: the foreground stays the shell's; one that reads is stopped, as any job."""
+    with bash() as shell:
+        shell.type(shell.line("ready", ",", "terminal-read", tail=" &").encode() + b"\n")
+        found = shell.fields("ready")
+        assert found["foreground"] == str(shell.process.pid), found
+        until(lambda: state_of(int(found["pid"])) == "T" and state_of(int(found["ppid"])) == "T", "it is stopped, and so are we")
+        shell.type(b"fg\n")
+        until(lambda: shell.terminal.foreground() == int(found["pgrp"]), "fg")
+        shell.type(b"z\n")
+        shell.expect("terminal-read 2 z")
+
+
+@check
+def a_script_goes_on_afterwards():
+    """A script without job control is in the same group: it gets ^C as well, and its terminal is left alone, or given back."""
+    def script(shell):
+        first = shell.line("handle", "2", ",", "ready", ",", "terminal-read")
+        return ["/bin/sh", "-c", f"trap 'echo trapped' INT\n{first}\necho code $?\n{shell.line('ready', options=['--group'])}\nread x\necho end $x"]
+
+    with Shell(script) as shell:
+        found = shell.fields("ready")
+        assert found["pgrp"] == found["foreground"] == str(shell.process.pid), found
+        shell.type(b"\x03")
+        shell.expect("handled 2")
+        shell.type(b"a\n")
+        shell.expect("terminal-read 2 a")
+        shell.sees(b"trapped")
+        shell.sees(b"code 0")
+        found = shell.fields("ready")
+        assert found["pgrp"] == found["pid"] == found["foreground"], found
+        until(lambda: shell.terminal.foreground() == shell.process.pid, "the terminal is given back")
+        shell.type(b"b\n")
+        shell.sees(b"end b")
+
+
+@check
+def a_group_under_a_shell_stops_and_continues_with_us():
+    """--group needs a group of its own: it gets the foreground, ^Z stops both, fg hands it over again."""
+    with bash() as shell:
+        shell.type(shell.line("handle", str(int(signal.SIGCONT)), ",", "ready", ",", "terminal-read", options=["--group"]).encode() + b"\n")
+        found = shell.fields("ready")
+        assert found["pgrp"] == found["pid"] == found["foreground"], found
+        shell.type(b"\x1a")
+        shell.sees(b"Stopped")
+        until(lambda: shell.terminal.foreground() == shell.process.pid, "the shell has the terminal")
+        shell.type(b"fg\n")
+        shell.expect(f"handled {int(signal.SIGCONT)}")
+        until(lambda: shell.terminal.foreground() == int(found["pgrp"]), "it is handed over again")
+        shell.type(b"w\n")
+        shell.expect("terminal-read 2 w")
+        shell.sees(b"$ ")
+
+
+@check
+def exec_leaves_the_terminal_alone():
+    """In exec mode there is nothing of us: the same group, the same foreground."""
+    with bash() as shell:
+        words = [*INITS["exec"], "--", APP, str(shell.writer), "ready", ",", "terminal-read"]
+        shell.type(shlex.join(words).encode() + b"\n")
+        found = shell.fields("ready")
+        assert found["pgrp"] == found["pid"] == found["foreground"], found
+        assert children(int(found["pid"])) == []
+        shell.type(b"q\n")
+        shell.expect("terminal-read 2 q")
+
+
+main()
