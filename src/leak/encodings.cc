@@ -45,6 +45,7 @@ class ByteSet {
 };
 
 constexpr ByteSet kAlnums = ByteSet::range('0', '9') | ByteSet::range('A', 'Z') | ByteSet::range('a', 'z');
+constexpr ByteSet kSchemeBytes = kAlnums | ByteSet{"+-."};
 constexpr ByteSet kControls = ByteSet::range(0, 0x1f);
 constexpr ByteSet kHigh = ByteSet::range(0x80, 0xff);
 
@@ -114,7 +115,8 @@ void write_percent(LockedBytes& out, std::string_view value, const PercentRule& 
 enum class Odd : std::uint8_t { keep, x, octal, u, U };  // as it is, \x1b, \033, \u001b, \u001B
 
 struct BackslashRule {
-  constexpr BackslashRule(Disguise d, std::string_view quote, std::string_view letter, std::string_view unicode, Odd c, Odd e, Odd h)
+  constexpr BackslashRule(Disguise d, std::string_view quote, std::string_view letter, std::string_view unicode, Odd c, Odd e,
+                          Odd h)
       : disguise{d}, quoted{quote}, letters{letter}, as_unicode{unicode}, control{c}, del{e}, high{h} {
     changed = quoted | as_unicode;
     for (std::size_t i = 0; i < letters.size(); i += 2) changed.add(byte_of(letters[i]));
@@ -270,7 +272,7 @@ constexpr SwapRule kSwapRules[] = {
     {Disguise::markup, {kAmp, kLess, kMore, Swap{'"', "&quot;"}, Swap{'\'', "&#39;"}}},   // JavaScript and Ruby libraries
     {Disguise::markup, {kAmp, kLess, kMore, Swap{'"', "&quot;"}, Swap{'\'', "&#039;"}}},  // PHP htmlspecialchars
     {Disguise::markup, {kAmp, kLess, kMore, Swap{'"', "&quot;"}, Swap{'\'', "&apos;"}}},  // XML
-    {Disguise::markup, {kAmp, kLess, kMore, Swap{'"', "&#34;"}, Swap{'\'', "&#39;"}}},    // Go html.EscapeString, jq @html differs not
+    {Disguise::markup, {kAmp, kLess, kMore, Swap{'"', "&#34;"}, Swap{'\'', "&#39;"}}},    // Go html.EscapeString
     {Disguise::markup, {kAmp, kLess, kMore, Swap{'"', "&quot;"}, kNone}},                 // XML attributes
     {Disguise::markup, {kAmp, kLess, kMore, kNone, kNone}},                               // XML text
     {Disguise::shell, {Swap{'\'', "'\\''"}, kNone, kNone, kNone, kNone}},                 // bash set -x, ${v@Q}
@@ -315,12 +317,6 @@ void write_as_words(LockedBytes& out, std::string_view value) {
   }
 }
 
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
-  return text;
-}
-
 // Takes the first line off `rest`, without its end.
 std::string_view next_line(std::string_view& rest) {
   const std::size_t end = rest.find('\n');
@@ -344,12 +340,18 @@ std::size_t public_beginning(std::string_view value) {
     return end == std::string_view::npos ? 0 : end + 1;
   }
   std::size_t scheme = 0;  // RFC 3986 §3.1
-  while (scheme < value.size() && (is_alnum(value[scheme]) || value[scheme] == '+' || value[scheme] == '-' || value[scheme] == '.')) ++scheme;
+  while (scheme < value.size() && kSchemeBytes.has(value[scheme])) ++scheme;
   if (scheme == 0 || scheme > 32 || !is_letter(value[0]) || !value.substr(scheme).starts_with("://")) return 0;
   return scheme + 3;
 }
 
 }  // namespace
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+  return text;
+}
 
 Literal word(Disguise disguise) {
   switch (disguise) {
@@ -396,12 +398,12 @@ void Forms::keep(Form form) {
   }
 }
 
-// `write(text)` appends the form of `text` to the pool, or returns false. Run on the value's public beginning first, it tells how
-// long that is in this disguise.
+// `write(text)` appends the form of `text` to the pool, or returns false. Run on the value's public beginning first, it tells
+// how long that is in this disguise.
 template <class Write>
 void Forms::add(Disguise disguise, std::string_view value, std::size_t public_size, Write&& write) {
   const std::size_t start = pool_.size();
-  if (kMostBytes - start < 6 * value.size()) {  // no disguise but `'"'"'` and the like grows further
+  if (start + 6 * value.size() > kMostBytes) {  // no disguise but `'"'"'` and the like grows further
     complete_ = false;
     return;
   }
@@ -443,7 +445,7 @@ void Forms::add_wrapped(Form whole, std::size_t width) {
   if (whole.size <= width) return;
   const Disguise disguise = whole.disguise == Disguise::hex ? Disguise::hex : Disguise::base64_wrapped;
   const std::size_t room = whole.size + 2 * (whole.size / width + 1);
-  if (kMostBytes - pool_.size() < 3 * room) {
+  if (pool_.size() + 3 * room > kMostBytes) {
     complete_ = false;
     return;
   }

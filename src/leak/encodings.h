@@ -1,5 +1,5 @@
 #pragma once
-// The shapes a value leaks in. A list of spellings that real programs produce, not a decoder: see encodings.cc for who writes which.
+// The shapes a value leaks in: the spellings that real programs produce, as a list. encodings.cc says who writes which.
 
 #include <cstddef>
 #include <cstdint>
@@ -27,6 +27,9 @@ enum class Disguise : std::uint8_t {
   code,    // a string of C, Go, Python, JavaScript
   markup,  // HTML, XML
 };
+
+/// Without the blanks around it: space, tab, CR, LF.
+std::string_view trimmed(std::string_view text);
 
 /// For a report: "in base64".
 Literal word(Disguise disguise);

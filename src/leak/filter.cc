@@ -13,9 +13,9 @@ constexpr int kMostBits = 20;
 }  // namespace
 
 GramFilter::GramFilter(std::span<const std::string_view> patterns, std::uint64_t seed) : factor_{seed | 1} {
-  std::size_t shortest = kLongestStride + kGram - 1;
-  for (std::string_view pattern : patterns) shortest = std::min(shortest, pattern.size());
-  stride_ = shortest - (kGram - 1);
+  for (std::string_view pattern : patterns) {
+    while (stride_ > pattern.size() - (kGram - 1)) stride_ = stride_ == 8 ? 5 : stride_ == 5 ? 3 : 1;
+  }
 
   // A candidate for every offset and every different beginning that reaches up to the end of the gram there.
   std::vector<Candidate> unsorted;
@@ -30,8 +30,8 @@ GramFilter::GramFilter(std::span<const std::string_view> patterns, std::uint64_t
     }
   }
 
-  // One bit in 256 set, or so: a false candidate costs as much as thirty samples. The smallest bitmap lies in the first-level cache beside
-  // the text, the largest, for a thousand patterns and more, in the second.
+  // One bit in 256 set, or so: a false candidate costs as much as thirty samples. The smallest bitmap lies in the first-level
+  // cache beside the text, the largest, for a thousand patterns and more, in the second.
   const int bits = std::clamp(static_cast<int>(std::bit_width(256 * unsorted.size())), kFewestBits, kMostBits);
   bitmap_mask_ = (std::uint64_t{1} << bits) - 1;
   bitmap_.resize((std::size_t{1} << bits) / 64);
@@ -71,13 +71,13 @@ std::size_t GramFilter::next_by(std::string_view text, std::size_t at) const {
 
 std::size_t GramFilter::next(std::string_view text, std::size_t at) const {
   if (candidates_.empty()) return at + kGram > text.size() ? at : at + ((text.size() - kGram - at) / stride_ + 1) * stride_;
-  switch (stride_) {  // a constant in the loop
+  switch (stride_) {  // a constant in the loop, for the price of one loop each
+    case 1:
+      return next_by<1>(text, at);
+    case 3:
+      return next_by<3>(text, at);
     case 5:
       return next_by<5>(text, at);
-    case 6:
-      return next_by<6>(text, at);
-    case 7:
-      return next_by<7>(text, at);
     default:
       return next_by<8>(text, at);
   }

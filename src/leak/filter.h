@@ -11,9 +11,9 @@ namespace hushrun::leak {
 
 /// The strided 4-gram filter.
 ///
-/// Let m be the length of the shortest pattern, and S = min(8, m - 3). Of the positions 0, S, 2S … of a text exactly one
-/// falls on the first S bytes of an occurrence, wherever that begins, and the four bytes there belong to the pattern. So the
-/// 4-grams at offsets 0 … S-1 of all patterns are all that has to be known, and most of the text is never loaded.
+/// Let m be the length of the shortest pattern, and S at most m - 3: 8, 5, 3 or 1. Of the positions 0, S, 2S … of a text exactly
+/// one falls on the first S bytes of an occurrence, wherever that begins, and the four bytes there belong to the pattern.
+/// So the 4-grams at offsets 0 … S-1 of all patterns are all that has to be known, and most of the text is never loaded.
 /// An automaton (Aho–Corasick) would be simpler, costs twelve times as much per byte, and keeps the patterns in plain.
 ///
 /// Nothing can be missed; a hit is a candidate that must be compared. Holds hash bits and pattern numbers, no bytes.
@@ -31,12 +31,14 @@ class GramFilter {
   };
 
   GramFilter() = default;
-  /// Patterns of 8 bytes or more, sorted. `seed` decides the hash, so that nobody can write a text that is all false candidates.
+  /// Patterns of 4 bytes or more, sorted. `seed` decides the hash, so that nobody can write a text that is all false candidates.
   GramFilter(std::span<const std::string_view> patterns, std::uint64_t seed);
 
+  bool empty() const { return candidates_.empty(); }
   /// S. Samples lie at the multiples of it, counted from the beginning of the stream.
   std::size_t stride() const { return stride_; }
-  /// The first position at, at + S, at + 2S … that may be a hit; if there is none, the first one with fewer than four bytes left.
+  /// The first of the positions at, at + S, at + 2S … that may be a hit; if there is none, the first with fewer than four bytes
+  /// left.
   std::size_t next(std::string_view text, std::size_t at) const;
   /// What hashes like the four bytes at `gram`; of one pattern, what begins earliest comes first.
   std::span<const Candidate> candidates(const char* gram) const;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <ranges>
 
 namespace hushrun::leak {
 namespace {
@@ -10,6 +9,8 @@ namespace {
 constexpr bool is_word_byte(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }
+
+constexpr unsigned byte_of(char c) { return static_cast<unsigned char>(c); }
 
 std::uint64_t load64(const char* at) {
   std::uint64_t bytes;
@@ -84,10 +85,11 @@ void Matcher::start(std::uint32_t pattern, std::uint64_t begin, std::string_view
   if (run.matched > 0) alive_.push_back(pattern);
 }
 
-// A sample looks like part of some patterns. What they share is compared once, and few are left to be followed: being sorted, those
-// that agree with the text so far are neighbours. Patterns that share more than kSharedDepth bytes are followed each by
+// A sample looks like part of some patterns. What they share is compared once, and few are left to be followed: being sorted,
+// those that agree with the text so far are neighbours. Patterns that share more than kSharedDepth bytes are followed each by
 // itself, or a text that repeats those bytes would have them compared again from every position.
-void Matcher::compare(const GramFilter::Candidate& candidate, std::uint64_t sample, std::string_view chunk, std::vector<Match>& found) {
+void Matcher::compare(const GramFilter::Candidate& candidate, std::uint64_t sample, std::string_view chunk,
+                      std::vector<Match>& found) {
   if (sample < candidate.offset) return;
   const std::uint64_t begin = sample - candidate.offset;
   const std::size_t before = begin < position_ ? position_ - begin : 0;
@@ -98,13 +100,15 @@ void Matcher::compare(const GramFilter::Candidate& candidate, std::uint64_t samp
   for (std::size_t depth = 0; last_one - first > 1 && depth < kSharedDepth; ++depth) {
     if (depth >= before && depth - before + skipped >= chunk.size()) break;
     const auto next = static_cast<unsigned char>(depth < before ? last(before)[depth] : chunk[depth - before + skipped]);
-    const auto at_depth = [&](std::uint32_t pattern) { return needles_.byte(needles_.patterns_[pattern], depth); };
-    if (needles_.patterns_[first].size <= depth) start(first++, begin, chunk, found);  // matches; the others are longer
-    if (at_depth(first) == next && at_depth(last_one - 1) == next) continue;
-    const auto patterns = std::views::iota(first, last_one);
-    const auto same = std::ranges::equal_range(patterns, next, {}, at_depth);
-    first = same.empty() ? last_one : *same.begin();
-    last_one = first + static_cast<std::uint32_t>(same.size());
+    const auto at_depth = [&](const Form& pattern) { return needles_.byte(pattern, depth); };
+    const auto patterns = needles_.patterns_.begin();
+    if (patterns[first].size <= depth) start(first++, begin, chunk, found);  // matches; the others are longer
+    if (at_depth(patterns[first]) == next && at_depth(patterns[last_one - 1]) == next) continue;
+    const auto end = patterns + last_one;
+    const auto low = std::partition_point(patterns + first, end, [&](const Form& one) { return at_depth(one) < next; });
+    const auto high = std::partition_point(low, end, [&](const Form& one) { return at_depth(one) == next; });
+    first = static_cast<std::uint32_t>(low - patterns);
+    last_one = static_cast<std::uint32_t>(high - patterns);
   }
   for (; first < last_one; ++first) start(first, begin, chunk, found);
 }
@@ -125,7 +129,9 @@ void Matcher::scan_seam(std::string_view chunk, std::vector<Match>& found) {
   while (next_sample_ < position_) {
     const std::size_t at = kHistory - (position_ - next_sample_);
     if (at + GramFilter::kGram > size) break;
-    for (const GramFilter::Candidate& candidate : needles_.filter_.candidates(seam + at)) compare(candidate, next_sample_, chunk, found);
+    for (const GramFilter::Candidate& candidate : needles_.filter_.candidates(seam + at)) {
+      compare(candidate, next_sample_, chunk, found);
+    }
     next_sample_ += needles_.filter_.stride();
   }
   for (std::size_t at = kHistory - word_; at <= kHistory; ++at) words_at({seam, size}, at, position_ - kHistory, found);
@@ -143,16 +149,26 @@ void Matcher::scan(std::string_view chunk, std::vector<Match>& found) {
     }
     next_sample_ = position_ + at;
   }
-  if (needles_.first_word_ == needles_.patterns_.size()) return;
-  for (std::size_t at = 1; at + 1 < chunk.size(); ++at) words_at(chunk, at, position_, found);
+  if (needles_.first_word_ < needles_.patterns_.size()) scan_words(chunk, found);
+}
+
+// Words that begin in the chunk and not with it. Samples are counted from its first byte here: one per beginning.
+void Matcher::scan_words(std::string_view chunk, std::vector<Match>& found) const {
+  const GramFilter& filter = needles_.word_filter_;
+  if (filter.empty()) {
+    // Somebody insists (Policy::always) on words of less than four bytes.
+    for (std::size_t at = 1; at + 1 < chunk.size(); ++at) words_at(chunk, at, position_, found);
+    return;
+  }
+  for (std::size_t at = 1; (at = filter.next(chunk, at)) + GramFilter::kGram <= chunk.size(); at += filter.stride()) {
+    for (std::size_t offset = std::min(filter.stride(), at); offset-- > 0;) words_at(chunk, at - offset, position_, found);
+  }
 }
 
 // Words at text[at], which stands at base + at in the stream. `text` goes on to the end of the chunk, or far enough.
 void Matcher::words_at(std::string_view text, std::size_t at, std::uint64_t base, std::vector<Match>& found) const {
   if (at + 1 >= text.size()) return;
-  const unsigned first = static_cast<unsigned char>(text[at]);
-  const unsigned second = static_cast<unsigned char>(text[at + 1]);
-  if (!needles_.word_beginnings_.test(first << 8 | second) || is_word_byte(text[at - 1])) return;
+  if (!needles_.word_beginnings_[byte_of(text[at]) << 8 | byte_of(text[at + 1])] || is_word_byte(text[at - 1])) return;
   for (std::size_t i = needles_.first_word_; i < needles_.patterns_.size(); ++i) {
     const Form& word = needles_.patterns_[i];
     const std::size_t end = at + word.size;

@@ -52,7 +52,7 @@ class Matcher {
     std::uint64_t end = 0;      // no occurrence that begins before it is still unknown
     std::uint32_t matched = 0;  // bytes of the pattern that stand at `end`; 0 unless `end` is position()
   };
-  static constexpr std::size_t kHistory = 16;
+  static constexpr std::size_t kHistory = 16;  // a word and its left neighbour, or S + 2 bytes, and some
   static constexpr std::size_t kSharedDepth = 64;
   static constexpr std::size_t kLongestWord = Forms::kShortest - 1;
 
@@ -61,6 +61,7 @@ class Matcher {
   void compare(const GramFilter::Candidate& candidate, std::uint64_t sample, std::string_view chunk, std::vector<Match>& found);
   void scan_seam(std::string_view chunk, std::vector<Match>& found);
   void scan(std::string_view chunk, std::vector<Match>& found);
+  void scan_words(std::string_view chunk, std::vector<Match>& found) const;
   void words_at(std::string_view text, std::size_t at, std::uint64_t base, std::vector<Match>& found) const;
   void remember(std::string_view chunk);
   std::size_t open_tail(std::size_t most) const;

@@ -3,7 +3,6 @@
 #include <sys/auxv.h>
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 
 namespace hushrun::leak {
@@ -13,20 +12,13 @@ constexpr std::size_t kShortestWord = 4;
 constexpr std::size_t kShortestNumber = 6;
 
 // Values that logs are full of; masking them hides nothing and destroys much.
-constexpr std::array<std::string_view, 12> kCommon = {"true",      "false",    "null",       "none",        "undefined", "localhost",
-                                                      "127.0.0.1", "password", "production", "development", "default",   "disabled"};
+constexpr std::string_view kCommon[] = {"true",      "false",     "null",     "none",       "undefined",   "default",
+                                        "localhost", "127.0.0.1", "password", "production", "development", "disabled"};
 
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
-constexpr bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 // `db-password` becomes the variable DB_PASSWORD.
 constexpr char as_in_a_name(char c) { return c == '-' || c == '.' ? '_' : lower(c); }
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
-  return text;
-}
 
 template <class Fold>
 bool same(std::string_view left, std::string_view right, Fold fold) {
@@ -132,13 +124,14 @@ void Needles::seal(const Forms& forms) {
   first_word_ = static_cast<std::uint32_t>(std::find_if(patterns_.begin(), patterns_.end(), is_word) - patterns_.begin());
 
   std::uint64_t random = process_seed();
-  std::vector<std::string_view> plain;  // views, not copies
+  std::vector<std::string_view> plain, words;  // views, not copies
   std::size_t total = 0;
   plain.reserve(first_word_);
   for (const Form& form : patterns_) {
     const std::string_view bytes = forms.bytes(form);
     total += bytes.size();
     if (is_word(form)) {
+      words.push_back(bytes);
       const unsigned first = static_cast<unsigned char>(bytes[0]);
       for (unsigned second = 0; second < 256; ++second) {
         if (bytes.size() == 1 || second == static_cast<unsigned char>(bytes[1])) word_beginnings_.set(first << 8 | second);
@@ -149,6 +142,8 @@ void Needles::seal(const Forms& forms) {
     }
   }
   filter_ = GramFilter{plain, next_random(random)};
+  const auto is_short = [](std::string_view word) { return word.size() < GramFilter::kGram; };
+  if (std::none_of(words.begin(), words.end(), is_short)) word_filter_ = GramFilter{words, next_random(random)};
 
   pad_ = Secret::filled_by(total, [&](char* room, std::size_t size) {
     for (std::size_t at = 0; at < size; at += sizeof random) {

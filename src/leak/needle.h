@@ -97,6 +97,7 @@ class Needles {
   std::optional<Secret> pad_;
   GramFilter filter_;
   std::bitset<256> first_bytes_;        // of the patterns, words aside
+  GramFilter word_filter_;              // of the words, unless one is too short for it
   std::bitset<65536> word_beginnings_;  // the first two bytes of words
   std::vector<Public> names_;
   std::vector<std::string> marks_;

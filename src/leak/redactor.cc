@@ -159,7 +159,8 @@ std::vector<MarkCount> Redactor::counts() const {
   std::vector<MarkCount> counts;
   for (std::uint32_t needle = 0; needle < marks_.size(); ++needle) {
     if (marks_[needle] == 0) continue;
-    const auto same = std::find_if(counts.begin(), counts.end(), [&](const MarkCount& one) { return one.name == needles_.name(needle); });
+    const auto is_same = [&](const MarkCount& one) { return one.name == needles_.name(needle); };
+    const auto same = std::find_if(counts.begin(), counts.end(), is_same);
     if (same != counts.end()) {
       same->marks += marks_[needle];
     } else {

@@ -14,8 +14,8 @@ void require(bool holds) {
   if (!holds) std::abort();
 }
 
-// A key, by its beginning: as a key of the file, a component of a path, or a profile's name no message may hold it. As a part of a longer word
-// it is no key, and may be shown as far as the rules of Public go.
+// A key, by its beginning: as a key of the file, a component of a path, or a profile's name no message may hold it. As a part of
+// a longer word it is no key, and may be shown as far as the rules of Public go.
 void require_no_canary(const hushrun::Error& error) {
   constexpr std::string_view kCanary = "sk-c4n4rY";
   const std::string_view where = error.where.view();

@@ -101,7 +101,8 @@ ENCODERS = [
     ("python3", "json", python(json.dumps)),
     ("python3", "json, UTF-8", python(lambda v: json.dumps(v, ensure_ascii=False))),
     ("python3", "json like PHP's", python(lambda v: json.dumps(v).replace("/", "\\/"))),
-    ("python3", "json like Go's", python(lambda v: json.dumps(v, ensure_ascii=False).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))),
+    ("python3", "json like Go's", python(
+        lambda v: json.dumps(v, ensure_ascii=False).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))),
     ("python3", "repr", python(repr)),
     ("python3", "repr of bytes", python(lambda v: repr(v.encode()))),
     ("python3", "html", python(html.escape)),
@@ -129,7 +130,8 @@ ENCODERS = [
     ("jq", "jq @sh", jq("@sh")),
     ("jq", "jq @base64", jq("@base64")),
     ("curl", "curl --data-urlencode", lambda v: run(
-        ["curl", "-s", "--max-time", "1", "-G", "--data-urlencode", "v@-", "-w", "%{url_effective}", "http://127.0.0.1:1/"], on=v.encode())),
+        ["curl", "-s", "--max-time", "1", "-G", "--data-urlencode", "v@-", "-w", "%{url_effective}", "http://127.0.0.1:1/"],
+        on=v.encode())),
 ]
 
 
@@ -171,16 +173,18 @@ def log_lines():
     while True:
         kind = _random.randrange(6)
         if kind == 0:
-            yield (f'10.{digits(2)}.{digits(2)}.{digits(2)} - - [0{digits(1)}/Jan/2026:10:{digits(2)}:{digits(2)} +0000] "GET /api/v1/orders/{digits(6)}'
-                   f' HTTP/1.1" 200 {digits(5)} "https://example.com/" "Mozilla/5.0 (X11; Linux x86_64)"\n')
+            yield (f'10.{digits(2)}.{digits(2)}.{digits(2)} - - [0{digits(1)}/Jan/2026:10:{digits(2)}:{digits(2)} +0000]'
+                   f' "GET /api/v1/orders/{digits(6)} HTTP/1.1" 200 {digits(5)} "https://example.com/" "Mozilla/5.0 (X11; Linux x86_64)"\n')
         elif kind == 1:
-            yield json.dumps({"level": "info", "msg": "request <handled>", "trace_id": "%032x" % _random.getrandbits(128), "ms": _random.random()}) + "\n"
+            yield json.dumps({"level": "info", "msg": "request <handled>", "trace_id": "%032x" % _random.getrandbits(128),
+                              "ms": _random.random()}) + "\n"
         elif kind == 2:
             yield f'I0{digits(3)} 10:00:00.{digits(6)}  1 controller.go:{digits(3)}] "Reconciled" name="pod-{_random.getrandbits(40):x}"\n'
         elif kind == 3:
             yield "java.lang.IllegalStateException: no\n" + f"\tat com.example.Handler.run(Handler.java:{digits(3)})\n" * 5
         elif kind == 4:
-            yield "-----BEGIN PRIVATE KEY-----\n" + base64.encodebytes(_random.randbytes(300)).decode() + "-----END PRIVATE KEY-----\n"
+            body = base64.encodebytes(_random.randbytes(300)).decode()
+            yield f"-----BEGIN PRIVATE KEY-----\n{body}-----END PRIVATE KEY-----\n"
         else:
             yield "connecting to postgres://app:***@db.example:5432/app and eyJhbGciOiJIUzI1NiJ9.%s\n" % _noise(40)
 

@@ -95,7 +95,8 @@ inline void add_beginning(std::string_view text, const std::vector<Pattern>& pat
     const std::string_view end = text.substr(at);
     const Pattern* first = nullptr;
     for (const Pattern& pattern : patterns) {
-      if (pattern.word || pattern.bytes.size() <= end.size() || end.size() <= pattern.public_size || !pattern.bytes.starts_with(end)) continue;
+      if (pattern.word || pattern.bytes.size() <= end.size() || end.size() <= pattern.public_size) continue;
+      if (!pattern.bytes.starts_with(end)) continue;
       if (first == nullptr || pattern.needle < first->needle) first = &pattern;
     }
     if (first == nullptr) continue;
