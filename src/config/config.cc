@@ -36,6 +36,32 @@ void read_capabilities(const Spot& at, ProcessConfig& out) {
   out.drop_capabilities = std::move(dropped);
 }
 
+void read_mode(const Spot& at, ProcessConfig& out) {
+  constexpr std::array<std::string_view, 2> kWords = {"exec", "supervise"};
+  if (const auto index = read_word(at, kWords)) out.mode = static_cast<Mode>(*index);
+}
+
+void read_rewrite(const Spot& at, ProcessConfig& out) {
+  if (!require_map(at)) return;
+  out.rewrite.clear();
+  for (const Node::Entry& entry : at.node().entries) {
+    const Spot spot = at.below(entry, Spot::Key::profile);
+    const auto rewrite = spot.is(Node::Kind::scalar) ? parse_rewrite(entry.key, entry.value.scalar) : std::nullopt;
+    if (rewrite) out.rewrite.push_back(*rewrite);
+    else spot.refuse_value("a signal and the one to send in its place are wanted", "write them like TERM: QUIT, or TERM: none");
+  }
+}
+
+void read_shield(const Spot& at, ProcessConfig& out) {
+  out.shield = {};
+  if (!at.is(Node::Kind::list)) return read(at, out.shield.sources);
+  for (std::size_t i = 0; i < at.node().items.size(); ++i) {
+    std::string path;
+    read_path(at.item(i), path);
+    if (!path.empty()) out.shield.paths.push_back(std::move(path));
+  }
+}
+
 constexpr Field<ProcessConfig> kProcessEnvironmentFields[] = {
     {"clear", into<&ProcessConfig::clear_environment>},
     {"keep", into<&ProcessConfig::keep>},
@@ -50,6 +76,12 @@ void read_process_environment(const Spot& at, ProcessConfig& out) {
 }
 
 constexpr Field<ProcessConfig> kProcessFields[] = {
+    {"mode", read_mode},
+    {"stop_timeout", into<&ProcessConfig::stop_timeout>},
+    {"group", into<&ProcessConfig::group>},
+    {"rewrite", read_rewrite},
+    {"die_with_parent", into<&ProcessConfig::die_with_parent>},
+    {"shield", read_shield},
     {"user", into<&ProcessConfig::user>},
     {"no_new_privs", into<&ProcessConfig::no_new_privs>},
     {"drop_capabilities", read_capabilities},
@@ -135,10 +167,12 @@ void refuse_profile(Reading& reading, const Spot& root, const std::string& chose
     for (const std::string_view name : names) list.append(list.empty() ? "" : ", ").append(name);
     fix = "it has " + Public::vouched(list);  // the same
   }
-  reading.problem({Code::config_invalid, "unknown profile", root.place().shown(), "the file has no profile of the name asked for", fix});
+  reading.problem(
+      {Code::config_invalid, "unknown profile", root.place().shown(), "the file has no profile of the name asked for", fix});
 }
 
-// A syntax error of yaml-cpp or of ours, with its field where the way to it is known. Only words of our own grammar are shown of that way.
+// A syntax error of yaml-cpp or of ours, with its field where the way to it is known. Only words of our own grammar are shown of
+// that way.
 Error syntax_error(const Reading& reading, const DocumentError& error) {
   std::string way;
   for (const std::string& key : error.keys) {
@@ -176,8 +210,9 @@ Result<Config, Problems> parse_config(std::string_view text, const std::string& 
 }
 
 std::vector<SectionKeys> section_keys() {
-  std::vector<SectionKeys> all = {keys_of<Draft>("config", kFields), keys_of("profile", kProfileFields), keys_of<ProcessConfig>("process", kProcessFields),
-                                  keys_of<ProcessConfig>("process_env", kProcessEnvironmentFields), keys_of<LogConfig>("log", kLogFields)};
+  std::vector<SectionKeys> all = {
+      keys_of<Draft>("config", kFields), keys_of("profile", kProfileFields), keys_of<ProcessConfig>("process", kProcessFields),
+      keys_of<ProcessConfig>("process_env", kProcessEnvironmentFields), keys_of<LogConfig>("log", kLogFields)};
   for (const auto& part : {source_keys(), target_keys()}) all.insert(all.end(), part.begin(), part.end());
   return all;
 }

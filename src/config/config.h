@@ -77,7 +77,25 @@ struct FileConfig {
 
 // ── process ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
+enum class Mode {
+  exec,       // we become the application
+  supervise,  // we stay above it
+};
+
+/// What the application can no longer open after delivery.
+struct ShieldConfig {
+  bool sources = false;            // whatever values were read from, and the identity
+  std::vector<std::string> paths;  // these
+  bool empty() const { return !sources && paths.empty(); }
+};
+
 struct ProcessConfig {
+  Mode mode = Mode::exec;
+  std::chrono::milliseconds stop_timeout{10'000};  // from TERM to KILL; as docker stop
+  bool group = false;                              // signals go to the application's process group
+  std::vector<SignalRewrite> rewrite;
+  bool die_with_parent = false;
+  ShieldConfig shield;
   std::optional<UserConfig> user;
   bool no_new_privs = false;
   std::optional<sys::CapabilitySet> drop_capabilities;  // CAP_* numbers as in <linux/capability.h>

@@ -150,14 +150,16 @@ void Spot::refuse_key(std::span<const std::string_view> keys) const {
   // The key itself is not shown: it may be anything, a pasted password among it.
   const auto meant = suggest(key_, keys);
   const Public fix = meant ? "did you mean " + Public::vouched(*meant) : "the fields here are " + list_of(keys);
-  reading_.problem({Code::config_invalid, "unknown field", reading_.place(at_, parent_->field()).shown(), "there is no such field here", fix});
+  reading_.problem(
+      {Code::config_invalid, "unknown field", reading_.place(at_, parent_->field()).shown(), "there is no such field here", fix});
 }
 
 void Spot::refuse_missing(std::string_view key) const {
   if (reading_.is_full()) return;
   const Public own = field();
   const Public name = own.empty() ? Public::vouched(key) : own + "." + Public::vouched(key);  // a key of our own grammar
-  reading_.problem({Code::config_invalid, "missing field", reading_.place(node_.at, name).shown(), "it must be said here", "add it"});
+  reading_.problem(
+      {Code::config_invalid, "missing field", reading_.place(node_.at, name).shown(), "it must be said here", "add it"});
 }
 
 void Spot::refuse_kind(Literal why, Public fix) const {
@@ -181,7 +183,8 @@ void read(const Spot& at, bool& out) {
 
 void read(const Spot& at, std::string& out) {
   if (!at.is_text()) at.refuse_kind("text is expected here", "write text; put a number, true or false in quotes");
-  else if (at.node().scalar.empty()) at.problem("empty field", "nothing stands between the quotes", "write a value, or take the line out");
+  else if (at.node().scalar.empty())
+    at.problem("empty field", "nothing stands between the quotes", "write a value, or take the line out");
   else out = at.node().scalar;
 }
 
@@ -207,7 +210,8 @@ std::optional<std::size_t> read_word(const Spot& at, std::span<const std::string
   const auto found = std::find(words.begin(), words.end(), at.node().scalar);
   if (found != words.end()) return static_cast<std::size_t>(found - words.begin());
   const auto meant = suggest(at.node().scalar, words);
-  at.problem("unknown word", "there is no such choice here", meant ? "did you mean " + Public::vouched(*meant) : "write one of " + list_of(words));
+  at.problem("unknown word", "there is no such choice here",
+             meant ? "did you mean " + Public::vouched(*meant) : "write one of " + list_of(words));
   return std::nullopt;
 }
 
@@ -221,7 +225,8 @@ void read(const Spot& at, std::optional<std::size_t>& out) {
   const std::string& text = at.node().scalar;
   std::size_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const bool valid = at.is(Node::Kind::scalar) && at.node().plain && error == std::errc{} && end == text.data() + text.size() && number <= kLargestValue;
+  const bool valid = at.is(Node::Kind::scalar) && at.node().plain && error == std::errc{} && end == text.data() + text.size() &&
+                     number <= kLargestValue;
   if (valid) out = number;
   else at.refuse_value("a number of bytes is expected here, 1048576 at most", "write a whole number without quotes");
 }
@@ -255,7 +260,8 @@ void read(const Spot& at, std::vector<VariableName>& out) {
 void read(const Spot& at, std::optional<UserConfig>& out) {
   const auto user = at.is(Node::Kind::scalar) ? parse_user(at.node().scalar) : std::nullopt;
   if (!user) {
-    at.refuse_value("a user is a name or a number, and so is the group behind its colon", "write it like app, app:app or 1000:1000");
+    at.refuse_value("a user is a name or a number, and so is the group behind its colon",
+                    "write it like app, app:app or 1000:1000");
     return;
   }
   out = *user;

@@ -1,6 +1,6 @@
 #pragma once
-// Reads a tree field by field, strictly: what is unknown, missing or of the wrong kind is a problem with a place. The keys of a section stand
-// in one table, a line each.
+// Reads a tree field by field, strictly: what is unknown, missing or of the wrong kind is a problem with a place. The keys of a
+// section stand in one table, a line each.
 
 #include <optional>
 #include <span>

@@ -1,5 +1,6 @@
 #pragma once
-// The sections of hushrun.yaml, a file of code for each group of them. Seen by config*.cc and by the test that holds the JSON Schema.
+// The sections of hushrun.yaml, a file of code for each group of them. Seen by config*.cc and by the test that holds the JSON
+// Schema.
 
 #include <span>
 #include <string_view>

@@ -15,7 +15,7 @@ struct SourceDraft {
   std::vector<VariableName> variables;
   std::vector<std::string> argv;
   std::optional<Name> name;
-  std::chrono::milliseconds timeout = CommandSource{{}, *Name::parse("unnamed")}.timeout;
+  std::optional<std::chrono::milliseconds> timeout;
   bool optional = false;
 };
 using SourceField = Field<SourceDraft>;
@@ -27,7 +27,8 @@ void read_source_path(const Spot& at, SourceDraft& out) { read_path(at, out.path
 
 void read_names(const Spot& at, SourceDraft& out) {
   read(at, out.variables);
-  if (at.is(Node::Kind::list) && at.node().items.empty()) at.problem("empty field", "no variable is named", "name one, or take the source out");
+  if (at.is(Node::Kind::list) && at.node().items.empty())
+    at.problem("empty field", "no variable is named", "name one, or take the source out");
 }
 
 // A word that holds a slash is a path and starts at the file's directory, one without is looked for in PATH when it is run.
@@ -44,8 +45,16 @@ void read_argv(const Spot& at, SourceDraft& out) {
 }
 
 void read_timeout(const Spot& at, SourceDraft& out) {
-  read(at, out.timeout);
-  if (out.timeout.count() == 0) at.problem("invalid value", "no program answers in no time", "write it like 10s");
+  std::chrono::milliseconds timeout{-1};
+  read(at, timeout);
+  if (timeout.count() == 0) at.problem("invalid value", "no program answers in no time", "write it like 10s");
+  else out.timeout = timeout;
+}
+
+Kind make_command(SourceDraft&& draft) {
+  CommandSource source{std::move(draft.argv), std::move(*draft.name)};
+  if (draft.timeout) source.timeout = *draft.timeout;
+  return source;
 }
 
 constexpr SourceField kOptional = {"optional", into<&SourceDraft::optional>};
@@ -69,8 +78,7 @@ constexpr SourceKind kSourceKinds[] = {
     {"env", "source_env", kEnvironmentFields, [](SourceDraft&& d) -> Kind { return EnvironmentSource{std::move(d.variables)}; }},
     {"compose", "source_compose", kComposeFields,
      [](SourceDraft&& d) -> Kind { return ComposeSource{std::move(d.path), std::move(d.service)}; }},
-    {"command", "source_command", kCommandFields,
-     [](SourceDraft&& d) -> Kind { return CommandSource{std::move(d.argv), std::move(*d.name), d.timeout}; }},
+    {"command", "source_command", kCommandFields, make_command},
 };
 
 // The kind whose key is there. More or less than one is a problem.

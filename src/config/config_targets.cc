@@ -48,7 +48,9 @@ void read_reference(const Spot& at, EntryDraft& out) {
   }
   Result<Reference, Malformed> reference = parse_reference(at.node().scalar);
   if (reference) out.from = std::move(reference).value();
-  else at.problem("not a reference", reference.error().why, "write NAME, NAME#/json/pointer or NAME|filter; a value has no place here");
+  else
+    at.problem("not a reference", reference.error().why,
+               "write NAME, NAME#/json/pointer or NAME|filter; a value has no place here");
 }
 
 void read_template(const Spot& at, EntryDraft& out) {
@@ -149,7 +151,8 @@ std::optional<EntryDraft> read_entry(const Spot& at, std::span<const EntryField>
     read_reference(at, draft);
   } else if (at.is(Node::Kind::map)) {
     read_map(at, fields, draft);
-    if (draft.forms == 0) at.problem("missing field", "a value is made of something", "write one of secret, template, template_file");
+    if (draft.forms == 0)
+      at.problem("missing field", "a value is made of something", "write one of secret, template, template_file");
     if (draft.optional && draft.fallback) {
       at.problem("fields that exclude each other", "with default a secret may be missing anyway", "take optional out, or default");
     }

@@ -29,7 +29,8 @@ Position position_of(const YAML::Mark& mark) {
 
 // ── before yaml-cpp sees the text ────────────────────────────────────────────────────────────────────────────────
 
-// Length of the UTF-8 character `text` begins with; 0 if there is none: overlong, a surrogate, beyond U+10FFFF, cut off (RFC 3629 §4).
+// Length of the UTF-8 character `text` begins with; 0 if there is none: overlong, a surrogate, beyond U+10FFFF, cut off (RFC 3629
+// §4).
 std::size_t utf8_length(std::string_view text) {
   const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
   const auto tail = [&](std::size_t i) { return (byte(i) & 0xc0u) == 0x80u; };
@@ -73,7 +74,8 @@ std::optional<DocumentError> flaw_of_text(std::string_view text) {
     const bool line_break = c == '\n' || (c == '\r' && text.substr(1).starts_with('\n'));
     const bool control = static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
     if (control && c != '\t' && !line_break) {
-      return DocumentError{at, "a control character has no place in YAML", "take it out, or write it as an escape in double quotes", {}};
+      return DocumentError{
+          at, "a control character has no place in YAML", "take it out, or write it as an escape in double quotes", {}};
     }
     if (c == '[' || c == '{') ++open;
     if ((c == ']' || c == '}') && open > 0) --open;
@@ -99,8 +101,8 @@ std::string with_visible_end(std::string_view text) {
   return out;
 }
 
-// True if `rest`, all of the text from a value on, is an opening quote and nothing else (a tag or anchor in front of it aside): yaml-cpp
-// does not miss the end of that one either.
+// True if `rest`, all of the text from a value on, is an opening quote and nothing else (a tag or anchor in front of it aside):
+// yaml-cpp does not miss the end of that one either.
 bool is_lone_quote(std::string_view rest) {
   if (!rest.ends_with('"') && !rest.ends_with('\'')) return false;
   rest.remove_suffix(1);
@@ -214,7 +216,8 @@ class Builder : public YAML::EventHandler {
   void count(const Weight& weight, Position at) {
     nodes_ += weight.nodes;
     copied_bytes_ += weight.bytes;
-    if (nodes_ > limits_.nodes || copied_bytes_ > limits_.bytes) stop(at, "aliases repeat more than such a file can need", "write less");
+    if (nodes_ > limits_.nodes || copied_bytes_ > limits_.bytes)
+      stop(at, "aliases repeat more than such a file can need", "write less");
   }
 
   // YAML 1.2 core: "?" is yaml-cpp's word for no tag, "!" for quotes. A tag of the schema says the same as the writing would.
@@ -224,7 +227,8 @@ class Builder : public YAML::EventHandler {
     if (tag == "!" || tag == "tag:yaml.org,2002:str") return false;
     const std::string_view word = std::string_view{tag}.substr(std::min(tag.size(), kCore.size()));
     const bool core = tag.starts_with(kCore) && (word == "int" || word == "float" || word == "bool" || word == "null");
-    if (!core) stop(node.at, "a tag that is not of the YAML core schema", "take it out, or put a value that begins with ! in quotes");
+    if (!core)
+      stop(node.at, "a tag that is not of the YAML core schema", "take it out, or put a value that begins with ! in quotes");
     if (word == "null") node.kind = Node::Kind::null;
     return true;
   }
@@ -271,7 +275,8 @@ class Builder : public YAML::EventHandler {
     }
     // yaml-cpp takes a last line without a colon for a key whose value is null, and gives that the key's own place.
     const bool in_key_place = node.kind == Node::Kind::null && node.at == open.key->at;
-    if (in_key_place && !last_line_has_colon()) stop(node.at, "a key without a colon", "write the colon, and the value after a blank");
+    if (in_key_place && !last_line_has_colon())
+      stop(node.at, "a key without a colon", "write the colon, and the value after a blank");
     open.key->value = std::move(node);
     open.node.entries.push_back(std::move(*open.key));
     open.key.reset();
@@ -303,7 +308,8 @@ class Builder : public YAML::EventHandler {
 
   // `<<: *map` and `<<: [*one, *two]`: what the map itself says wins, then the earlier of the list (YAML merge key draft).
   void merge(Node& map) const {
-    const auto at = std::find_if(map.entries.begin(), map.entries.end(), [](const Node::Entry& entry) { return entry.key == "<<"; });
+    const auto at =
+        std::find_if(map.entries.begin(), map.entries.end(), [](const Node::Entry& entry) { return entry.key == "<<"; });
     Node merged = std::move(at->value);
     map.entries.erase(at);
     std::vector<Node> maps;
@@ -344,26 +350,35 @@ DocumentError translated(const YAML::Exception& exception, const Builder& builde
   const std::array complaints = {
       Complaint{YAML::ErrorMsg::END_OF_MAP_FLOW, "a { is not closed, or a comma is missing", "close it with }"},
       Complaint{YAML::ErrorMsg::END_OF_SEQ_FLOW, "a [ is not closed, or a comma is missing", "close it with ]"},
-      Complaint{YAML::ErrorMsg::END_OF_MAP, "a line does not fit in the map around it", "check the indentation, and the colon and blank after the key"},
-      Complaint{YAML::ErrorMsg::END_OF_SEQ, "a line does not fit in the list around it", "check the indentation, and the dash and blank before each item"},
+      Complaint{YAML::ErrorMsg::END_OF_MAP, "a line does not fit in the map around it",
+                "check the indentation, and the colon and blank after the key"},
+      Complaint{YAML::ErrorMsg::END_OF_SEQ, "a line does not fit in the list around it",
+                "check the indentation, and the dash and blank before each item"},
       Complaint{YAML::ErrorMsg::TAB_IN_INDENTATION, "a tab in the indentation", "indent with blanks"},
       Complaint{YAML::ErrorMsg::EOF_IN_SCALAR, "a quote is not closed", "close it"},
       Complaint{YAML::ErrorMsg::DOC_IN_SCALAR, "--- or ... inside quotes", "indent the line"},
-      Complaint{YAML::ErrorMsg::MAP_VALUE, "a colon and a blank where no key can be", "put the value in quotes, or start a new line"},
+      Complaint{YAML::ErrorMsg::MAP_VALUE, "a colon and a blank where no key can be",
+                "put the value in quotes, or start a new line"},
       Complaint{YAML::ErrorMsg::MAP_KEY, "a ? where no key can be", "put the value in quotes"},
-      Complaint{YAML::ErrorMsg::BLOCK_ENTRY, "a dash and a blank where no list can begin", "start a new line, or put the value in quotes"},
+      Complaint{YAML::ErrorMsg::BLOCK_ENTRY, "a dash and a blank where no list can begin",
+                "start a new line, or put the value in quotes"},
       Complaint{YAML::ErrorMsg::UNKNOWN_TOKEN, "a character that begins no value", "put the value in quotes"},
       Complaint{YAML::ErrorMsg::FLOW_END, "a ] or } that closes nothing", "take it out, or put the value in quotes"},
-      Complaint{YAML::ErrorMsg::INVALID_ESCAPE, "an unknown escape in double quotes", "write \\\\ for a backslash, or use single quotes"},
-      Complaint{YAML::ErrorMsg::INVALID_HEX, "an escape in double quotes lacks its digits", "write \\\\ for a backslash, or use single quotes"},
+      Complaint{YAML::ErrorMsg::INVALID_ESCAPE, "an unknown escape in double quotes",
+                "write \\\\ for a backslash, or use single quotes"},
+      Complaint{YAML::ErrorMsg::INVALID_HEX, "an escape in double quotes lacks its digits",
+                "write \\\\ for a backslash, or use single quotes"},
       Complaint{YAML::ErrorMsg::INVALID_UNICODE, "an escape in double quotes names no character", "write another one"},
       Complaint{YAML::ErrorMsg::CHAR_IN_BLOCK, "something stands behind | or >", "start the text on the next line"},
       Complaint{YAML::ErrorMsg::ZERO_INDENT_IN_BLOCK, "an indentation of 0 behind | or >", "take the number out"},
-      Complaint{YAML::ErrorMsg::UNKNOWN_ANCHOR, "an alias of an anchor that is not there", "put a value that begins with * in quotes"},
+      Complaint{YAML::ErrorMsg::UNKNOWN_ANCHOR, "an alias of an anchor that is not there",
+                "put a value that begins with * in quotes"},
       Complaint{YAML::ErrorMsg::ALIAS_NOT_FOUND, "a * without a name", "put a value that begins with * in quotes"},
       Complaint{YAML::ErrorMsg::ANCHOR_NOT_FOUND, "a & without a name", "put a value that begins with & in quotes"},
-      Complaint{YAML::ErrorMsg::CHAR_IN_ALIAS, "an alias with a character no anchor can have", "put a value that begins with * in quotes"},
-      Complaint{YAML::ErrorMsg::CHAR_IN_ANCHOR, "an anchor with a character it cannot have", "put a value that begins with & in quotes"},
+      Complaint{YAML::ErrorMsg::CHAR_IN_ALIAS, "an alias with a character no anchor can have",
+                "put a value that begins with * in quotes"},
+      Complaint{YAML::ErrorMsg::CHAR_IN_ANCHOR, "an anchor with a character it cannot have",
+                "put a value that begins with & in quotes"},
   };
   const Position at = exception.mark.is_null() ? builder.last() : position_of(exception.mark);
   for (const Complaint& complaint : complaints) {
@@ -384,7 +399,8 @@ const Node* Node::find(std::string_view key) const {
 Result<Node, DocumentError> parse_document(std::string_view text, Aliases aliases, const DocumentLimits& limits) {
   constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";  // some editors write one
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
-  if (text.size() > limits.bytes) return DocumentError{{}, "larger than such a file can need", "check that it is the right one", {}};
+  if (text.size() > limits.bytes)
+    return DocumentError{{}, "larger than such a file can need", "check that it is the right one", {}};
   if (auto flaw = flaw_of_text(text)) return std::move(*flaw);
 
   std::string copy = with_visible_end(text);

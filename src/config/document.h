@@ -56,8 +56,8 @@ struct DocumentError {
 /// Aliases and merge keys (`<<`) are resolved where `Aliases::resolved`; hushrun.yaml itself has none (Aliases::refused).
 enum class Aliases { refused, resolved };
 
-/// One document; an empty text is a null. More than one document, a duplicate key, a key that is no scalar, a NUL or another control
-/// character, text that is not UTF-8, a tag that is not of the core schema: an error each. A BOM in front is passed over.
+/// One document; an empty text is a null. More than one document, a duplicate key, a key that is no scalar, a NUL or another
+/// control character, text that is not UTF-8, a tag that is not of the core schema: an error each. A BOM in front is passed over.
 Result<Node, DocumentError> parse_document(std::string_view text, Aliases aliases, const DocumentLimits& limits);
 
 }  // namespace hushrun

@@ -1,8 +1,8 @@
 #pragma once
 // The reference grammar, the same everywhere: NAME[#/json/pointer][|filter]...   and templates made of references.
 //
-// No blanks. A pointer (RFC 6901) holds any character but control characters and the | that ends it; inside a template the first } ends
-// the reference, so no pointer there holds one.
+// No blanks. A pointer (RFC 6901) holds any character but control characters and the | that ends it; inside a template the first
+// } ends the reference, so no pointer there holds one.
 
 #include <optional>
 #include <string>

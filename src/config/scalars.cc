@@ -20,6 +20,26 @@ constexpr std::array<std::string_view, 41> kCapabilities = {
     "LEASE",          "AUDIT_WRITE",  "AUDIT_CONTROL",   "SETFCAP",       "MAC_OVERRIDE", "MAC_ADMIN",   "SYSLOG",
     "WAKE_ALARM",     "BLOCK_SUSPEND", "AUDIT_READ",     "PERFMON",       "BPF",        "CHECKPOINT_RESTORE"};
 
+// signal(7): numbers of x86-64 and aarch64, which are the same. SIGIOT, SIGCLD and SIGPOLL are older names.
+struct SignalName {
+  std::string_view word;
+  int number;
+};
+constexpr std::array<SignalName, 34> kSignalNames = {{
+    {"HUP", 1},   {"INT", 2},   {"QUIT", 3},  {"ILL", 4},     {"TRAP", 5}, {"ABRT", 6},  {"IOT", 6},   {"BUS", 7},   {"FPE", 8},
+    {"KILL", 9},  {"USR1", 10}, {"SEGV", 11}, {"USR2", 12},   {"PIPE", 13}, {"ALRM", 14}, {"TERM", 15}, {"STKFLT", 16}, {"CHLD", 17},
+    {"CLD", 17},  {"CONT", 18}, {"STOP", 19}, {"TSTP", 20},   {"TTIN", 21}, {"TTOU", 22}, {"URG", 23},  {"XCPU", 24}, {"XFSZ", 25},
+    {"VTALRM", 26}, {"PROF", 27}, {"WINCH", 28}, {"IO", 29}, {"POLL", 29}, {"PWR", 30}, {"SYS", 31},
+}};
+constexpr int kFirstRealTime = 34, kLastSignal = 64;
+
+std::optional<int> number_up_to(std::string_view text, int most) {
+  int number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (text.empty() || !is_digit(text[0]) || error != std::errc{} || end != text.data() + text.size() || number > most) return std::nullopt;
+  return number;
+}
+
 bool is_user_or_group(std::string_view text) {
   if (text.empty() || text.size() > 256 || text[0] == '-') return false;
   if (std::all_of(text.begin(), text.end(), is_digit)) {
@@ -60,6 +80,33 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
   }
   if (total > kLongest) return std::nullopt;
   return std::chrono::milliseconds{total};
+}
+
+std::optional<int> parse_signal(std::string_view text) {
+  if (const auto number = number_up_to(text, kLastSignal)) return *number == 0 ? std::nullopt : number;
+  std::string word;
+  for (const char c : text.substr(0, 16)) word += upper(c);
+  if (word.starts_with("SIG")) word.erase(0, 3);
+  for (const SignalName& known : kSignalNames) {
+    if (known.word == word) return known.number;
+  }
+  constexpr int kSpan = kLastSignal - kFirstRealTime;
+  if (word == "RTMIN") return kFirstRealTime;
+  if (word == "RTMAX") return kLastSignal;
+  const int offset = word.size() > 6 ? number_up_to(std::string_view{word}.substr(6), kSpan).value_or(-1) : -1;
+  if (offset >= 0 && word.starts_with("RTMIN+")) return kFirstRealTime + offset;
+  if (offset >= 0 && word.starts_with("RTMAX-")) return kLastSignal - offset;
+  return std::nullopt;
+}
+
+std::optional<SignalRewrite> parse_rewrite(std::string_view from, std::string_view to) {
+  constexpr int kKill = 9, kChild = 17, kStop = 19;
+  const auto received = parse_signal(from);
+  if (!received || *received == kKill || *received == kChild || *received == kStop) return std::nullopt;
+  if (to == "none") return SignalRewrite{*received, 0};
+  const auto sent = parse_signal(to);
+  if (!sent) return std::nullopt;
+  return SignalRewrite{*received, *sent};
 }
 
 std::optional<UserConfig> parse_user(std::string_view text) {

@@ -309,4 +309,12 @@ std::vector<std::string> OpenComposeSource::variables() const {
   return names;
 }
 
+std::vector<std::string> OpenComposeSource::files() const {
+  std::vector<std::string> paths;
+  for (const ComposeSecret& each : secrets_) {
+    if (const auto* file = std::get_if<ComposeSecret::File>(&each.value)) paths.push_back(file->path);
+  }
+  return paths;
+}
+
 }  // namespace hushrun

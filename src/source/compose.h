@@ -60,6 +60,8 @@ class OpenComposeSource {
   std::optional<Public> whereabouts(const Name& name) const;
   /// Variables of our environment that hold one of these secrets. In the container the service would not have them.
   std::vector<std::string> variables() const;
+  /// Files that hold one of them.
+  std::vector<std::string> files() const;
   Public where() const { return shown_; }
 
  private:

@@ -111,6 +111,26 @@ Result<std::vector<Offer>, Problems> Sources::offered() const {
   return offers;
 }
 
+std::vector<std::string> Sources::paths(std::span<const SourceConfig> configs) const {
+  std::vector<std::string> all;
+  for (const SourceConfig& config : configs) {
+    std::visit(Overloaded{
+                   [&](const DirectorySource& kind) { all.push_back(kind.path); },
+                   [&](const DotenvSource& kind) { all.push_back(kind.path); },
+                   [](const EnvironmentSource&) {},
+                   [](const ComposeSource&) {},  // its files, below
+                   [](const CommandSource&) {},
+               },
+               config.kind);
+  }
+  for (const Slot& slot : slots_) {
+    const auto* compose = slot.source ? std::get_if<OpenComposeSource>(&*slot.source) : nullptr;
+    if (compose == nullptr) continue;
+    for (std::string& path : compose->files()) all.push_back(std::move(path));
+  }
+  return all;
+}
+
 std::vector<std::string> Sources::variables() const {
   std::vector<std::string> names;
   const auto add = [&](std::vector<std::string> more) { std::move(more.begin(), more.end(), std::back_inserter(names)); };

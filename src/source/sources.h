@@ -62,6 +62,9 @@ class Sources {
   /// Variables of our environment that are sources themselves, and so not for the application.
   std::vector<std::string> variables() const;
 
+  /// Files and directories that values come from: what `shield` is to hide. `configs` are those that were opened.
+  std::vector<std::string> paths(std::span<const SourceConfig> configs) const;
+
   /// What commands said on stderr since the last time: to be masked and passed on.
   std::vector<Chatter> take_chatter();
 

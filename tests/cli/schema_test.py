@@ -146,6 +146,21 @@ ROWS = [
 
     ("all fields of a process", process("user: 'app:app', no_new_privs: true, drop_capabilities: all, core_dumps: false,"
                                         " close_fds: true, env: {clear: true, keep: [PATH]}"), ACCEPTED),
+    ("all fields of an init", process("mode: supervise, stop_timeout: 1m30s, group: true, rewrite: {TERM: QUIT, SIGUSR1: none, 15: 3, RTMIN+3: TERM},"
+                                       " die_with_parent: true, shield: true"), ACCEPTED),
+    ("paths to shield", process("shield: [/run/secrets, keys]"), ACCEPTED),
+    ("nothing to shield", process("shield: []"), ACCEPTED),
+    ("a path alone", process("shield: /run/secrets"), REFUSED),
+    ("an unknown mode", process("mode: init"), REFUSED),
+    ("a bare number as a time", process("stop_timeout: 10"), REFUSED),
+    ("no time at all", process("stop_timeout: 0s"), ACCEPTED),
+    ("a signal in small letters", process("rewrite: {term: QUIT}"), SCHEMA_ONLY),
+    ("a signal nobody can catch", process("rewrite: {KILL: TERM}"), REFUSED),
+    ("a signal that is ours", process("rewrite: {SIGCHLD: TERM}"), REFUSED),
+    ("an unknown signal", process("rewrite: {TERM: QIUT}"), REFUSED),
+    ("a signal beyond the last", process("rewrite: {TERM: 65}"), REFUSED),
+    ("a real-time signal beyond the last", process("rewrite: {RTMIN+31: TERM}"), REFUSED),
+    ("a list of rewrites", process("rewrite: [TERM]"), REFUSED),
     ("a list of capabilities", process("drop_capabilities: [NET_RAW, CAP_CHOWN, cap_kill]"), ACCEPTED),
     ("a capability in mixed case", process("drop_capabilities: [Net_Raw]"), SCHEMA_ONLY),
     ("an unknown capability", process("drop_capabilities: [NET_COOKED]"), REFUSED),

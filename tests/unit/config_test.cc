@@ -8,7 +8,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-Config good(const std::string& text, const std::optional<std::string>& profile = std::nullopt, const std::string& path = "hushrun.yaml") {
+Config good(const std::string& text, const std::optional<std::string>& profile = std::nullopt,
+            const std::string& path = "hushrun.yaml") {
   auto config = parse_config(text, path, profile);
   if (!config) {
     for (const Error& error : config.error().list) UNSCOPED_INFO(error.where.view() << ": " << error.why.words().view());
@@ -192,8 +193,10 @@ log: {format: json}
 
 TEST_CASE("a profile that is not there") {
   const auto [text, asked, problem] = GENERATE(table<std::string, std::string, std::string>({
-      {"version: 1\nprofiles: {dev: {}, production: {}}", "prodution", "unknown profile | hushrun.yaml:1:1 | did you mean production"},
-      {"version: 1\nprofiles: {dev: {}, production: {}}", "hunter2hunter2", "unknown profile | hushrun.yaml:1:1 | it has dev, production"},
+      {"version: 1\nprofiles: {dev: {}, production: {}}", "prodution",
+       "unknown profile | hushrun.yaml:1:1 | did you mean production"},
+      {"version: 1\nprofiles: {dev: {}, production: {}}", "hunter2hunter2",
+       "unknown profile | hushrun.yaml:1:1 | it has dev, production"},
       {"version: 1\n", "dev", "unknown profile | hushrun.yaml:1:1 | choose none, or write one under profiles"},
       {"version: 1\nprofiles: {}\n", "dev", "unknown profile | hushrun.yaml:1:1 | choose none, or write one under profiles"},
   }));
@@ -214,20 +217,26 @@ TEST_CASE("a mistake is named by place, field and what was meant") {
       {"evn: {}", "unknown field | hushrun.yaml:2:1 | did you mean env"},
       {"proces: {}", "unknown field | hushrun.yaml:2:1 | did you mean process"},
       {"Files: {}", "unknown field | hushrun.yaml:2:1 | did you mean files"},
-      {"environment: {}", "unknown field | hushrun.yaml:2:1 | the fields here are version, profiles, sources, env, files, auto, process, log"},
-      {"env: {DB_PASSWORD: {secret: a, optinal: true}}", "unknown field | env.DB_PASSWORD, hushrun.yaml:2:32 | did you mean optional"},
-      {"env: {DB_PASSWORD: {secret: a, keep-existing: true}}", "unknown field | env.DB_PASSWORD, hushrun.yaml:2:32 | did you mean keep_existing"},
+      {"environment: {}",
+       "unknown field | hushrun.yaml:2:1 | the fields here are version, profiles, sources, env, files, auto, process, log"},
+      {"env: {DB_PASSWORD: {secret: a, optinal: true}}",
+       "unknown field | env.DB_PASSWORD, hushrun.yaml:2:32 | did you mean optional"},
+      {"env: {DB_PASSWORD: {secret: a, keep-existing: true}}",
+       "unknown field | env.DB_PASSWORD, hushrun.yaml:2:32 | did you mean keep_existing"},
       {"env: {DB_PASSWORD: {secret: a, optional: yes}}",
        "wrong type | env.DB_PASSWORD.optional, hushrun.yaml:2:42 | write true or false, without quotes"},
-      {"env: {DB_PASSWORD: {}}", "missing field | env.DB_PASSWORD, hushrun.yaml:2:20 | write one of secret, template, template_file"},
+      {"env: {DB_PASSWORD: {}}",
+       "missing field | env.DB_PASSWORD, hushrun.yaml:2:20 | write one of secret, template, template_file"},
       {"env: {A: {secret: a, default: x, optional: true}}",
        "fields that exclude each other | env.A, hushrun.yaml:2:10 | take optional out, or default"},
       {"env: [a]", "wrong type | env, hushrun.yaml:2:6 | write lines of key: value, indented"},
       {"env: {A: }", "empty field | env.A, hushrun.yaml:2:10 | write a value, or take the line out"},
       {"sources: [{dri: /x}]", "unknown field | sources[0], hushrun.yaml:2:12 | did you mean dir"},
       {"sources: [{dir: /x}, {compose: c}]", "missing field | sources[1].service, hushrun.yaml:2:22 | add it"},
-      {"sources: [{command: [a], name: b, timeout: 10}]", "invalid value | sources[0].timeout, hushrun.yaml:2:44 | write it like 500ms, 10s or 1m30s"},
-      {"files: {/run/x/k: {secret: a, mode: \"0777\"}}", "unsafe mode | files./run/x/k.mode, hushrun.yaml:2:37 | take the last digit's 2 out"},
+      {"sources: [{command: [a], name: b, timeout: 10}]",
+       "invalid value | sources[0].timeout, hushrun.yaml:2:44 | write it like 500ms, 10s or 1m30s"},
+      {"files: {/run/x/k: {secret: a, mode: \"0777\"}}",
+       "unsafe mode | files./run/x/k.mode, hushrun.yaml:2:37 | take the last digit's 2 out"},
       {"log: {level: wran}", "unknown word | log.level, hushrun.yaml:2:14 | did you mean warn"},
       {"env: {A: a, A: b}", "malformed YAML | env.A, hushrun.yaml:2:13 | keep one of them"},
       {"version: 1", "malformed YAML | version, hushrun.yaml:2:1 | keep one of them"},
@@ -251,7 +260,8 @@ TEST_CASE("a hundred problems are enough") {
 
 TEST_CASE("more than 4096 variables are refused") {
   std::string text = "version: 1\nenv:\n";
-  for (int i = 0; i < 4096; ++i) text += "  V" + std::to_string(i) + ": {secret: a, optional: true, newline: keep, expect: {prefix: a}}\n";
+  for (int i = 0; i < 4096; ++i)
+    text += "  V" + std::to_string(i) + ": {secret: a, optional: true, newline: keep, expect: {prefix: a}}\n";
   CHECK(good(text).variables.size() == 4096);
   CHECK(problems(text + "  X: a\n") == std::vector<std::string>{"too many entries | env, hushrun.yaml:3:3 | take some out"});
 }
@@ -261,15 +271,16 @@ TEST_CASE("a password pasted anywhere is said nowhere") {
   const std::string secret = GENERATE("hunter2 is my password", "sk-ant-api03-Zm9vYmFyYmF6cXV4", "Tr0ub4dor&3x!", "tr0ub4dor!");
   const std::string quoted = "'" + secret + "'";
   // `@` stands for it in quotes, where YAML lets it; `@@` for it without.
-  const std::string place = GENERATE("@: x", "env: {@: x}", "env: {A: {@: x}}", "env: {A: {secret: a, @: x}}", "env: {A: {secret: [@]}}",
-                                     "env: {A: {template: @}}", "env: {A: {secret: a, optional: @}}", "env: {A: {secret: a, newline: @}}",
-                                     "env: {A: {secret: a, expect: {min_length: @}}}", "env: {A: @, A: @}", "env: {@: a, @: a}", "env: @",
-                                     "files: {x: {secret: a, mode: @}}", "files: {'x/@@/..': a}", "files: {@: {secret: a, as: memfd}}",
-                                     "files: {x: {secret: a, env: @}}", "sources: [@]", "sources: [{@: x}]", "sources: [{env: [@]}]",
-                                     "sources: [{command: [a], name: @, x: y}]", "sources: [{command: [a], name: b, timeout: @}]", "auto: @", "process: {user: [@]}",
-                                     "process: {drop_capabilities: @}", "process: {drop_capabilities: [@]}", "process: {env: {clear: true, keep: [@]}}",
-                                     "log: {level: @}", "profiles: {@: {x: y}}", "profiles: {dev: {@: x}}", "version: @", "x: !@ y", "x: &@ y", "x: *@", "[@", "\"\\@\"",
-                                     "x: y: @", "@");
+  const std::string place =
+      GENERATE("@: x", "env: {@: x}", "env: {A: {@: x}}", "env: {A: {secret: a, @: x}}", "env: {A: {secret: [@]}}",
+               "env: {A: {template: @}}", "env: {A: {secret: a, optional: @}}", "env: {A: {secret: a, newline: @}}",
+               "env: {A: {secret: a, expect: {min_length: @}}}", "env: {A: @, A: @}", "env: {@: a, @: a}", "env: @",
+               "files: {x: {secret: a, mode: @}}", "files: {'x/@@/..': a}", "files: {@: {secret: a, as: memfd}}",
+               "files: {x: {secret: a, env: @}}", "sources: [@]", "sources: [{@: x}]", "sources: [{env: [@]}]",
+               "sources: [{command: [a], name: @, x: y}]", "sources: [{command: [a], name: b, timeout: @}]", "auto: @",
+               "process: {user: [@]}", "process: {drop_capabilities: @}", "process: {drop_capabilities: [@]}",
+               "process: {env: {clear: true, keep: [@]}}", "log: {level: @}", "profiles: {@: {x: y}}", "profiles: {dev: {@: x}}",
+               "version: @", "x: !@ y", "x: &@ y", "x: *@", "[@", "\"\\@\"", "x: y: @", "@");
   std::string text = place.starts_with("version") ? "" : "version: 1\n";
   for (std::size_t i = 0; i < place.size(); ++i) {
     const bool twice = place.substr(i).starts_with("@@");
@@ -290,9 +301,11 @@ TEST_CASE("the name of a profile that was asked for is not said if it could be a
 }
 
 TEST_CASE("a hostile config is refused") {
-  const std::string text = GENERATE(std::string(1024 * 1024 + 1, '#'), std::string(1024 * 1024, '['), "version: 1\nx: " + std::string(500'000, '{'),
-                                    std::string("version: 1\n\0", 12), std::string("\xff"), std::string(100'000, '-'), std::string("version: 1\n---\nversion: 1\n"),
-                                    std::string("a: &a [x]\nb: [*a, *a]\n"), std::string("version: !!python/object:os.system 1\n"));
+  const std::string text =
+      GENERATE(std::string(1024 * 1024 + 1, '#'), std::string(1024 * 1024, '['), "version: 1\nx: " + std::string(500'000, '{'),
+               std::string("version: 1\n\0", 12), std::string("\xff"), std::string(100'000, '-'),
+               std::string("version: 1\n---\nversion: 1\n"), std::string("a: &a [x]\nb: [*a, *a]\n"),
+               std::string("version: !!python/object:os.system 1\n"));
   CHECK_FALSE(problems(text).empty());
 }
 
@@ -363,8 +376,17 @@ TEST_CASE("users") {
 }
 
 TEST_CASE("file modes") {
-  const auto [text, mode] = GENERATE(table<std::string, std::optional<unsigned>>(
-      {{"0400", 0400}, {"400", 0400}, {"0777", 0777}, {"000", 0}, {"4400", {}}, {"0o400", {}}, {"40", {}}, {"0800", {}}, {"", {}}, {"r--", {}}, {"04000", {}}}));
+  const auto [text, mode] = GENERATE(table<std::string, std::optional<unsigned>>({{"0400", 0400},
+                                                                                  {"400", 0400},
+                                                                                  {"0777", 0777},
+                                                                                  {"000", 0},
+                                                                                  {"4400", {}},
+                                                                                  {"0o400", {}},
+                                                                                  {"40", {}},
+                                                                                  {"0800", {}},
+                                                                                  {"", {}},
+                                                                                  {"r--", {}},
+                                                                                  {"04000", {}}}));
   CAPTURE(text);
   CHECK(parse_file_mode(text) == mode);
 }

@@ -1,5 +1,6 @@
-// Says what the parser makes of hushrun.yaml texts, for tests written in Python. Standard input: `LENGTH\n` and that many bytes, any number of times.
-// Standard output, a line of JSON each: {"accepted", "problems": [[code, what, where, why, fix]], "tree"}; in the tree a scalar is
+// Says what the parser makes of hushrun.yaml texts, for tests written in Python. Standard input: `LENGTH\n` and that many bytes,
+// any number of times. Standard output, a line of JSON each: {"accepted", "problems": [[code, what, where, why, fix]], "tree"};
+// in the tree a scalar is
 // {"plain": TEXT} or {"quoted": TEXT}; it is absent if the text is no YAML. With --keys: the keys of every section, and stop.
 
 #include <cstring>
@@ -33,7 +34,8 @@ std::string tree(const Node& node) {
 }
 
 std::string problem(const Error& error) {
-  const std::string_view parts[] = {word(error.code).view(), error.what.view(), error.where.view(), error.why.words().view(), error.fix.view()};
+  const std::string_view parts[] = {word(error.code).view(), error.what.view(), error.where.view(), error.why.words().view(),
+                                    error.fix.view()};
   return "[" + joined(parts, quoted) + "]";
 }
 

@@ -21,7 +21,8 @@ std::string flat(const Node& node) {
       for (const Node& item : node.items) out.append(out.empty() ? "" : ",").append(flat(item));
       return "[" + out + "]";
     case Node::Kind::map:
-      for (const auto& entry : node.entries) out.append(out.empty() ? "" : ",").append(entry.key).append(":").append(flat(entry.value));
+      for (const auto& entry : node.entries)
+        out.append(out.empty() ? "" : ",").append(entry.key).append(":").append(flat(entry.value));
       return "{" + out + "}";
   }
   return out;
