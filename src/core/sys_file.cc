@@ -151,7 +151,7 @@ Answer<FileStatus> status_behind(const Fd& directory, const std::string& name) {
   return status_from(raw);
 }
 Answer<std::string> read_link_beneath(const Fd& directory, const std::string& name) { return link_text(directory.number(), name); }
-bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
+bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR); }
 bool is_executable(const std::string& path) { return ::faccessat(AT_FDCWD, path.c_str(), X_OK, AT_EACCESS) == 0; }
 Answer<std::string> read_link(const std::string& path) { return link_text(AT_FDCWD, path); }
 

@@ -53,7 +53,8 @@ Answer<FileStatus> status(const Fd& file);
 Answer<FileStatus> status(const std::string& path);
 /// lstat(2).
 Answer<FileStatus> status_of_link(const std::string& path);
-/// True if there is anything at `path`; access(2) needs no descriptor, so this works at RLIMIT_NOFILE 3.
+/// True if there is anything at `path`, or may be: only ENOENT and ENOTDIR say that there is not. access(2) needs no descriptor, so
+/// this works at RLIMIT_NOFILE 3.
 bool exists(const std::string& path);
 /// True if the calling process may execute `path`.
 bool is_executable(const std::string& path);

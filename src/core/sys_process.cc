@@ -29,6 +29,7 @@ Answer<void> done(long answer) {
 }  // namespace
 
 pid_t own_pid() { return ::getpid(); }
+pid_t parent_pid() { return ::getppid(); }
 uid_t effective_user() { return ::geteuid(); }
 gid_t effective_group() { return ::getegid(); }
 
@@ -115,13 +116,16 @@ Answer<void> become(const Ids& ids) {
 }
 
 Answer<void> drop_bounding_capabilities(const CapabilitySet& dropped) {
-  const auto drop = [](unsigned number) -> Answer<void> {
-    // 0: not in it; EINVAL: the kernel does not know it.
-    if (::prctl(PR_CAPBSET_READ, number, 0, 0, 0) != 1) return {};
-    return done(::prctl(PR_CAPBSET_DROP, number, 0, 0, 0));
+  // True if it was dropped or not in the set, false if the kernel does not know it (EINVAL).
+  const auto drop = [](unsigned number) -> Answer<bool> {
+    const int there = ::prctl(PR_CAPBSET_READ, number, 0, 0, 0);
+    if (there < 0 && errno == EINVAL) return false;
+    if (there < 0 || (there > 0 && ::prctl(PR_CAPBSET_DROP, number, 0, 0, 0) < 0)) return last_error();
+    return true;
   };
   if (dropped.all) {
-    for (unsigned number = 0; number < 64; ++number) TRY(drop(number));
+    for (unsigned number = 0; TRY(drop(number)); ++number) {
+    }
   }
   for (const unsigned number : dropped.numbers) TRY(drop(number));
   return {};
@@ -161,6 +165,13 @@ Answer<void> close_range(unsigned first, unsigned last) {
   if (::getrlimit(RLIMIT_NOFILE, &limit) < 0) return last_error();
   const auto highest = static_cast<unsigned>(std::min<rlim_t>(limit.rlim_cur, 1u << 20));
   for (unsigned number = first; number <= last && number < highest; ++number) ::close(static_cast<int>(number));
+  return {};
+}
+
+Answer<void> end_with_parent() {
+  const pid_t parent = ::getppid();
+  if (::prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) < 0) return last_error();
+  if (::getppid() != parent) return Errno{ESRCH};
   return {};
 }
 

@@ -6,6 +6,7 @@
 namespace hushrun::sys {
 
 pid_t own_pid();
+pid_t parent_pid();  // 0 if it is outside our pid namespace
 uid_t effective_user();
 gid_t effective_group();
 
@@ -68,6 +69,9 @@ Answer<void> give_stream(int number, uid_t owner, gid_t group);
 Answer<void> close_range(unsigned first, unsigned last);
 
 // ── becoming another program ─────────────────────────────────────────────────────────────────────────────────────
+
+/// SIGTERM to ourselves when our parent ends (prctl(2), PR_SET_PDEATHSIG). ESRCH if it has ended meanwhile.
+Answer<void> end_with_parent();
 
 /// execve(2); returns only on failure.
 Errno execute(const char* path, char* const* argv, char* const* environment);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <new>
 
 namespace hushrun {
 namespace {
@@ -89,14 +90,21 @@ bool is_plainly_a_name(std::string_view text) {
   return noun && !(lower && upper);
 }
 
-// Interned text lies in blocks that are never given back: the little that a run says about itself.
+// Interned text lies in blocks that are never given back: the little that a run says about itself. Each block begins with the
+// address of the one before it, so that none looks lost.
 Public::Public(std::string_view text) {
+  struct Block {
+    Block* before;
+  };
+  static Block* newest = nullptr;
   static char* room = nullptr;
   static std::size_t left = 0;
   constexpr std::size_t kBlock = 2048;
   if (text.size() > left) {
-    left = std::max(text.size(), kBlock);
-    room = new char[left];
+    left = std::max(text.size(), kBlock - sizeof(Block));
+    char* memory = new char[sizeof(Block) + left];
+    newest = new (memory) Block{newest};
+    room = memory + sizeof(Block);
   }
   std::copy(text.begin(), text.end(), room);
   text_ = {room, text.size()};

@@ -205,7 +205,7 @@ exec docker-init -s -- sleep infinity
 
     def enter(self, argv, cwd=None):
         """The command line that runs `argv` inside, in `cwd` as the cell sees it."""
-        return ["nsenter", "--target", str(self.pid), "--mount", "--net", "--pid", "--ipc", f"--wdns={cwd or self.dir}",
+        return ["nsenter", "--target", str(self.pid), "--mount", "--net", "--pid", "--ipc", "--root", f"--wdns={cwd or self.dir}",
                 *map(str, argv)]
 
     def run(self, argv, *, cwd=None, **options):
@@ -262,20 +262,22 @@ class Docker(Cell):
     def inspect(self, what):
         return json.loads(self.docker("inspect", what).stdout)[0]
 
-    def traces(self, image, container, base_layers=0):
-        """Everything the engine tells or keeps about an image and a container of it: name → bytes.
+    def traces(self, image, *containers, base_layers=0):
+        """Everything the engine tells or keeps about an image and containers of it: place → bytes.
         The first `base_layers` of the image are somebody else's and left out."""
-        logs = self.docker("logs", container)
-        return {
+        found = {
             "docker history --no-trunc": self.docker("history", "--no-trunc", image).stdout,
             "docker history, whole": self.docker("history", "--no-trunc", "--format", "{{json .}}", image).stdout,
-            "docker inspect of the image": self.docker("image", "inspect", image).stdout,
-            "docker inspect of the container": self.docker("container", "inspect", container).stdout,
-            "docker logs": logs.stdout + logs.stderr,
-            "docker export": self.docker("export", container).stdout if not base_layers else self._written(container),
+            "docker image inspect": self.docker("image", "inspect", image).stdout,
             "docker save": self._saved(image, base_layers),
             "dockerd's log": self.log.read_bytes(),
         }
+        for container in containers:
+            logs = self.docker("logs", container)
+            found[f"docker container inspect {container}"] = self.docker("container", "inspect", container).stdout
+            found[f"docker logs {container}"] = logs.stdout + logs.stderr
+            found[f"docker export {container}"] = self._written(container) if base_layers else self.docker("export", container).stdout
+        return found
 
     def _saved(self, image, base_layers):
         path = self.dir / "saved.tar"
