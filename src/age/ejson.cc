@@ -115,7 +115,9 @@ class Opener {
     bool good = false;
     Secret value = Secret::filled_by(box.sealed.size() / 4 * 3 + 3, [&](char* room, std::size_t size) -> std::size_t {
       std::size_t used = 0;
-      if (sodium_base642bin(bytes_of(room), size, box.sealed.data(), box.sealed.size(), nullptr, &used, nullptr, sodium_base64_VARIANT_ORIGINAL) != 0) return 0;
+      const auto& text = box.sealed;
+      constexpr int kVariant = sodium_base64_VARIANT_ORIGINAL;
+      if (sodium_base642bin(bytes_of(room), size, text.data(), text.size(), nullptr, &used, nullptr, kVariant) != 0) return 0;
       if (used < crypto_box_MACBYTES) return 0;
       // In place: libsodium moves what overlaps before it decrypts.
       good = crypto_box_open_easy_afternm(bytes_of(room), bytes_of(room), used, box.nonce.data(), bytes_of(*shared_)) == 0;
@@ -224,7 +226,9 @@ Result<Secret, Failure> open(const Secret& document, const Secret& private_key) 
   crypto_scalarmult_base(own.data(), bytes_of(key));
   std::array<char, kKeyDigits + 1> name;
   sodium_bin2hex(name.data(), name.size(), own.data(), own.size());
-  if (expected != name.data()) return Failure{Failed::no_match, "its public key is not the file's \"_public_key\"", "give the key the file is sealed to"};
+  if (expected != name.data()) {
+    return Failure{Failed::no_match, "its public key is not the file's \"_public_key\"", "give the key the file is sealed to"};
+  }
 
   Opener opener{std::move(key)};
   const std::string_view text = text_of(document);

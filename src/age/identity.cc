@@ -84,7 +84,8 @@ Result<Identities, Failure> parse_identities(const Secret& text) {
   if (chars.size() > kIdentityFileLimit) return Failure{Failed::identity, "the identity file is larger than 1 MiB"};
   if (chars.starts_with("\xEF\xBB\xBF")) return Failure{Failed::identity, "it begins with a byte order mark", "save it as UTF-8 without one"};
   if (chars.starts_with("\xFF\xFE") || chars.starts_with("\xFE\xFF")) {
-    return Failure{Failed::identity, "it is UTF-16 text, as PowerShell's \">\" writes it", "save it as UTF-8, or let the key generator write the file (-o)"};
+    return Failure{Failed::identity, "it is UTF-16 text, as PowerShell's \">\" writes it",
+                   "save it as UTF-8, or let the key generator write the file (-o)"};
   }
   if (is_sealed_identity_file(text)) return Failure{Failed::identity, "it is sealed itself, and what it opened from was sealed as well"};
   if (chars.starts_with(kOpenSshBegin)) return parse_ssh(chars);

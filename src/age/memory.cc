@@ -156,7 +156,8 @@ MemoryRoom memory_room(const std::string& root) {
 
   const std::string machine = read(root + "proc/meminfo").value_or("");
   if (const std::uint64_t available = field(machine, "MemAvailable:"); available > 0) {
-    tighten(room, {(available + field(machine, "SwapFree:")) * 1024, (field(machine, "MemTotal:") + field(machine, "SwapTotal:")) * 1024, "the machine's memory and swap"});
+    const std::uint64_t total = field(machine, "MemTotal:") + field(machine, "SwapTotal:");
+    tighten(room, {(available + field(machine, "SwapFree:")) * 1024, total * 1024, "the machine's memory and swap"});
   }
   return room;
 }

@@ -171,11 +171,12 @@ Public stanzas_in_words(const Header& header) {
   return list;
 }
 
-Result<void, Failure> open_into(Reader& sealed, const Identities& identities, const Limits& limits, Writer& content) {
+Result<void, Failure> open_into(Reader& sealed, const Identities& identities, const Limits& limits, Writer& content, OpenPayload* payload) {
   ready();
   Intake intake{sealed};
   const Header header = TRY(intake.header());
-  return open_payload(TRY(authenticated_file_key(header, identities, limits)), intake.payload(), content);
+  const Secret file_key = TRY(authenticated_file_key(header, identities, limits));
+  return payload(file_key, intake.payload(), content);
 }
 
 Result<Secret, Failure> open(Reader& sealed, const Identities& identities, const Limits& limits) {

@@ -4,6 +4,7 @@
 #include "age/bytes.h"
 #include "age/header.h"
 #include "age/identity.h"
+#include "age/stream.h"
 
 namespace hushrun::age {
 
@@ -14,6 +15,8 @@ struct Limits {
   std::optional<MemoryRoom> memory = std::nullopt;  // unset: looked up, and only when a passphrase has to be tried
 };
 
+using OpenPayload = Result<void, Failure>(const Secret& file_key, Reader& payload, Writer& content);
+
 /// Opens a whole file into locked memory. Not a byte of content exists for the caller before the last one is verified.
 Result<Secret, Failure> open(Reader& sealed, const Identities& identities, const Limits& limits);
 
@@ -21,7 +24,9 @@ Result<Secret, Failure> open(Reader& sealed, const Identities& identities, const
 ///
 /// DANGER: `content` gets each chunk as it is verified, the end last. It has to be kept from everybody until this has answered
 /// without a failure, and thrown away if it has not.
-Result<void, Failure> open_into(Reader& sealed, const Identities& identities, const Limits& limits, Writer& content);
+/// `payload` is how the payload is opened: here, or by more than one thread (open_in_parallel.h).
+Result<void, Failure> open_into(Reader& sealed, const Identities& identities, const Limits& limits, Writer& content,
+                                OpenPayload* payload = open_payload);
 
 /// The keys of an identity file, which may be sealed itself: then the passphrases `at_hand` are tried on it.
 /// A wrong passphrase is Failed::no_match, a missing one Failed::identity.

@@ -10,13 +10,17 @@ inline constexpr std::size_t kChunkSize = 64 * 1024;
 inline constexpr std::size_t kSealedChunkSize = kChunkSize + kTagSize;
 inline constexpr std::size_t kPayloadNonceSize = 16;
 
+/// Chunks in a batch: fewer reads, and two batches still fit a core's second-level cache.
+inline constexpr std::size_t kBatchChunks = 4;
+inline constexpr std::size_t kBatchSize = kBatchChunks * kSealedChunkSize;
+
 enum class Position { middle, last };
 
 /// Numbers the chunks: 11 bytes, big-endian, and a byte that marks the last.
 class ChunkCounter {
  public:
   Nonce nonce(Position position) const;
-  void advance() { ++number_; }
+  void advance(std::uint64_t chunks = 1) { number_ += chunks; }
   bool at_first() const { return number_ == 0; }
 
  private:
@@ -26,7 +30,41 @@ class ChunkCounter {
 /// The key of the payload.
 Secret payload_key(const Secret& file_key, const Bytes16& nonce);
 
-/// Opens a payload (nonce included) chunk by chunk, each verified before `content` sees it, in locked memory.
+/// A few chunks in a row, sealed or opened where they lie.
+struct Batch {
+  Secret room;                // one byte more than the batch may have
+  std::size_t size = 0;       // bytes in it, tags included
+  ChunkCounter first;         // number of its first chunk
+  bool ends = false;          // the payload's last chunk is in it
+};
+
+/// Opens one payload, batch after batch, in three steps: `take` and `deliver` in the order of the file, `open` in any.
+class PayloadOpening {
+ public:
+  /// Reads the nonce.
+  static Result<PayloadOpening, Failure> begin(const Secret& file_key, Reader& payload);
+
+  enum class Room { announced, full };
+  /// A batch to work with: no larger than the payload was announced to be, or one that never has to grow.
+  Batch batch(Room room) const;
+
+  /// The next chunks. One byte of look-ahead tells whether the payload ends.
+  Result<void, Failure> take(Batch& batch);
+  /// Verifies and opens all of a batch. Touches nothing but the batch.
+  Result<void, Failure> open(Batch& batch) const;
+  static Result<void, Failure> deliver(const Batch& batch, Writer& content);
+
+ private:
+  PayloadOpening(Secret key, Reader& payload) : key_{std::move(key)}, payload_{&payload} {}
+  Result<void, Failure> open_chunk(unsigned char* bytes, std::size_t size, const ChunkCounter& counter, Position position) const;
+
+  Secret key_;
+  Reader* payload_;
+  ChunkCounter counter_;
+  std::optional<char> ahead_;
+};
+
+/// Opens a payload (nonce included) batch by batch, each verified before `content` sees it, in locked memory.
 ///
 /// DANGER: the end is verified last. Until this answers without a failure, what `content` was given may have been cut
 /// off: nobody else may see it yet.

@@ -2,6 +2,8 @@
 
 #include <sodium.h>
 
+#include <algorithm>
+
 namespace hushrun::codec {
 
 Secret base64(const Secret& value) {
@@ -15,8 +17,10 @@ Secret base64(const Secret& value) {
 
 std::optional<Secret> base64_decoded(const Secret& text) {
   bool valid = false;
-  Secret value = Secret::filled_by(text.size() / 4 * 3 + 3, [&](char* out, std::size_t size) {
+  Secret value = Secret::filled_by(text.size() / 4 * 3 + 3, [&](char* out, std::size_t size) -> std::size_t {
     const Exposed chars = text.expose();
+    // libsodium 1.0.18 takes the bytes 0xab and 0xaf for `+` and `/`.
+    if (std::any_of(chars.data(), chars.data() + chars.size(), [](char c) { return (static_cast<unsigned char>(c) & 0x80) != 0; })) return 0;
     std::size_t used = 0;
     valid = sodium_base642bin(reinterpret_cast<unsigned char*>(out), size, chars.data(), chars.size(), "\r\n", &used, nullptr,
                               sodium_base64_VARIANT_ORIGINAL) == 0;

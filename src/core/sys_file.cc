@@ -123,7 +123,6 @@ Answer<Fd> open_beneath(const Fd& root, const std::string& relative) {
   return opened(number);
 }
 
-Answer<Fd> reopen(const Fd& file) { return opened(::fcntl(file.number(), F_DUPFD_CLOEXEC, 3)); }
 
 Answer<FileStatus> status(const Fd& file) {
   struct stat raw {};
@@ -318,6 +317,5 @@ Answer<void> mount_tmpfs(const std::string& path, std::size_t size, Swap swap) {
   std::snprintf(data.data(), data.size(), "mode=0700,size=%zu%s", size, swap == Swap::never ? ",noswap" : "");
   return done(::mount("tmpfs", path.c_str(), "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, data.data()));
 }
-Answer<void> unmount(const std::string& path) { return done(::umount2(path.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW)); }
 
 }  // namespace hushrun::sys

@@ -45,9 +45,6 @@ Answer<Fd> open_directory_no_symlinks(const std::string& path);
 /// answer EPERM) each component is opened by itself with O_NOFOLLOW.
 Answer<Fd> open_beneath(const Fd& root, const std::string& relative);
 
-/// The same open file under another number, close-on-exec.
-Answer<Fd> reopen(const Fd& file);
-
 Answer<FileStatus> status(const Fd& file);
 /// stat(2); follows symlinks.
 Answer<FileStatus> status(const std::string& path);
@@ -115,7 +112,5 @@ Answer<int> duplicate_for_child(const Fd& file, int lowest);
 enum class Swap { never, allowed };
 /// A fresh tmpfs on `path` (nosuid, nodev, noexec, `size` bytes at most, mode 0700). Swap::never needs Linux 6.4, EINVAL before.
 Answer<void> mount_tmpfs(const std::string& path, std::size_t size, Swap swap);
-/// Detaches whatever is mounted on `path`.
-Answer<void> unmount(const std::string& path);
 
 }  // namespace hushrun::sys

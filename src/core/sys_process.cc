@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <grp.h>
-#include <linux/capability.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
@@ -48,30 +47,6 @@ SignalMask pending_signals() {
   return pending;
 }
 
-Answer<void> forbid_core_dumps() {
-  struct rlimit limit {};
-  if (::getrlimit(RLIMIT_CORE, &limit) < 0) return last_error();
-  struct rlimit none = limit;
-  none.rlim_cur = 1;
-  none.rlim_max = std::max<rlim_t>(limit.rlim_max, 1);
-  if (::setrlimit(RLIMIT_CORE, &none) == 0) return {};
-  if (errno != EPERM) return last_error();
-  int filter = ::open("/proc/self/coredump_filter", O_WRONLY | O_CLOEXEC);
-  if (filter < 0 && errno == EACCES && ::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) == 0) {
-    // Files of an undumpable process in /proc are root's (proc(5)): for this one open we are dumpable, as the application will be.
-    filter = ::open("/proc/self/coredump_filter", O_WRONLY | O_CLOEXEC);
-    const int open_error = errno;
-    ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-    errno = open_error;
-  }
-  if (filter < 0) return last_error();
-  const ssize_t wrote = ::write(filter, "0", 1);
-  const Errno error = last_error();
-  ::close(filter);
-  if (wrote < 0) return error;
-  return {};
-}
-
 void discard_pending(SignalMask which) {
   const timespec now{0, 0};
   while ((pending_signals() & which) != 0 && ::syscall(SYS_rt_sigtimedwait, &which, nullptr, &now, sizeof which) > 0) {
@@ -97,58 +72,6 @@ bool already_is(const Ids& ids) {
   return ours == theirs;
 }
 
-Answer<void> become(const Ids& ids) {
-  if (::setgroups(ids.groups.size(), ids.groups.data()) < 0) {
-    const Errno error = last_error();
-    std::array<char, 8> policy{};
-    const int file = ::open("/proc/self/setgroups", O_RDONLY | O_CLOEXEC);
-    const bool denied = file >= 0 && ::read(file, policy.data(), 4) == 4 && std::string_view{policy.data(), 4} == "deny";
-    if (file >= 0) ::close(file);
-    if (!denied) return error;
-  }
-  if (::setresgid(ids.gid, ids.gid, ids.gid) < 0) return last_error();
-  if (::setresuid(ids.uid, ids.uid, ids.uid) < 0) return last_error();
-  uid_t real = 0, effective = 0, saved = 0;
-  if (::getresuid(&real, &effective, &saved) < 0) return last_error();
-  if (real != ids.uid || effective != ids.uid || saved != ids.uid) return Errno{EPERM};
-  if (ids.uid != 0 && ::setresuid(0, 0, 0) == 0) return Errno{EPERM};  // there is a way back: do not go on
-  return {};
-}
-
-Answer<void> drop_bounding_capabilities(const CapabilitySet& dropped) {
-  // True if it was dropped or not in the set, false if the kernel does not know it (EINVAL).
-  const auto drop = [](unsigned number) -> Answer<bool> {
-    const int there = ::prctl(PR_CAPBSET_READ, number, 0, 0, 0);
-    if (there < 0 && errno == EINVAL) return false;
-    if (there < 0 || (there > 0 && ::prctl(PR_CAPBSET_DROP, number, 0, 0, 0) < 0)) return last_error();
-    return true;
-  };
-  if (dropped.all) {
-    for (unsigned number = 0; TRY(drop(number)); ++number) {
-    }
-  }
-  for (const unsigned number : dropped.numbers) TRY(drop(number));
-  return {};
-}
-
-Answer<void> lower_capabilities(const CapabilitySet& dropped) {
-  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
-  std::array<__user_cap_data_struct, 2> sets{};
-  if (!dropped.all) {
-    if (::syscall(SYS_capget, &header, sets.data()) < 0) return last_error();
-    for (const unsigned number : dropped.numbers) {
-      const std::uint32_t bit = 1u << (number % 32);
-      sets[number / 32].effective &= ~bit;
-      sets[number / 32].permitted &= ~bit;
-      sets[number / 32].inheritable &= ~bit;
-    }
-  }
-  // Lowering the permitted and inheritable sets lowers the ambient set with them (capabilities(7)).
-  return done(::syscall(SYS_capset, &header, sets.data()));
-}
-
-Answer<void> set_no_new_privs() { return done(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)); }
-
 Answer<void> reserve_standard_streams() {
   for (int number = 0; number < 3; ++number) {
     if (::fcntl(number, F_GETFD) >= 0) continue;
@@ -157,7 +80,6 @@ Answer<void> reserve_standard_streams() {
   }
   return {};
 }
-Answer<void> give_stream(int number, uid_t owner, gid_t group) { return done(::fchown(number, owner, group)); }
 Answer<void> close_range(unsigned first, unsigned last) {
   if (first > last || ::syscall(SYS_close_range, first, last, 0) == 0) return {};
   if (errno != ENOSYS && errno != EPERM) return last_error();

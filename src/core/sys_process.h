@@ -25,16 +25,7 @@ SignalMask pending_signals();
 /// kill the application.
 void discard_pending(SignalMask which);
 
-// ── cores ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-/// No core of the application, into a file or into a host's pipe.
-///
-/// A soft RLIMIT_CORE of 0 does not stop a pipe handler (core(5)); the value 1 does (fs/coredump.c treats it as "no dump at all").
-/// Where the hard limit is 0 already and may not be raised, /proc/self/coredump_filter = 0 leaves the pipe a core without any
-/// memory. Both pass execve.
-Answer<void> forbid_core_dumps();
-
-// ── users and privileges, in the order they are given up ─────────────────────────────────────────────────────────
+// ── users and privileges: how they are given up is in init/privileges.h ──────────────────────────────────────────
 
 struct Ids {
   uid_t uid;
@@ -43,28 +34,18 @@ struct Ids {
 };
 /// True if we already are that user, with exactly these groups: then nothing needs a privilege.
 bool already_is(const Ids& ids);
-/// setgroups, setresgid, setresuid; then proves that there is no way back. EPERM of setgroups in a user namespace that
-/// denies it is passed over, as runc does.
-Answer<void> become(const Ids& ids);
 
 /// Capabilities to give up: `numbers`, or with `all` every one the kernel knows.
 struct CapabilitySet {
   bool all = false;
   std::vector<unsigned> numbers;
 };
-/// Takes them out of the bounding set, so that no program executed later can gain them. Needs CAP_SETPCAP.
-Answer<void> drop_bounding_capabilities(const CapabilitySet& dropped);
-/// Takes them out of our own sets (and so of the ambient one). Always allowed.
-Answer<void> lower_capabilities(const CapabilitySet& dropped);
-Answer<void> set_no_new_privs();
 
 // ── descriptors ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 /// Occupies each of 0, 1 and 2 that is closed with something harmless that is closed again on exec, so that no
 /// secret's file becomes the application's stdin.
 Answer<void> reserve_standard_streams();
-/// fchown(2) of an inherited descriptor.
-Answer<void> give_stream(int number, uid_t owner, gid_t group);
 /// Closes every descriptor from `first` to `last`, both included.
 Answer<void> close_range(unsigned first, unsigned last);
 

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "age/open_in_parallel.h"
 #include "age/stream.h"
 #include "age_support.h"
 
@@ -55,7 +56,7 @@ TEST_CASE("content of every size around a chunk is sealed and opened, whole and 
   const auto said = GENERATE_COPY(values<std::uint64_t>({0, 1, 17, 70'000, 1'000'000'000}));
   Liar liar{sealed.text, said};
   Collected streamed;
-  REQUIRE(open_into(liar, test_identities(), {}, streamed));
+  REQUIRE(open_into(liar, test_identities(), {}, streamed, GENERATE(open_payload, open_payload_in_parallel)));
   CHECK(streamed.text == content);
 }
 
@@ -93,6 +94,63 @@ TEST_CASE("a payload that is cut off, goes on, or changes its order does not ope
   REQUIRE_FALSE(whole);
   CHECK(whole.error().kind == Failed::payload);
   if (cut) CHECK(whole.error().why.words().view().find("cut off") != std::string_view::npos);
+}
+
+TEST_CASE("of a large file two threads make the same as one, and its first flaw is the one that is told") {
+  const std::string content = content_of(30 * kChunkSize + 5);
+  const auto sealed = seal(content, test_recipients(), Form::binary);
+  REQUIRE(sealed);
+  const std::size_t start = parse_header(sealed.value()).value().size + kPayloadNonceSize;
+  const auto opened_by_two = [](std::string_view file, Collected& out) {
+    MemoryReader reader{file};
+    return open_into(reader, test_identities(), {}, out, open_payload_in_parallel);
+  };
+  Collected whole;
+  REQUIRE(opened_by_two(sealed.value(), whole));
+  CHECK(whole.text == content);
+
+  for (std::size_t chunk = 0; chunk <= 30; ++chunk) {
+    std::string damaged = sealed.value();
+    damaged[start + chunk * kSealedChunkSize] ^= 1;
+    damaged.resize(damaged.size() - 1);
+    Collected out;
+    const auto answer = opened_by_two(damaged, out);
+    REQUIRE_FALSE(answer);
+    CHECK(answer.error().kind == Failed::payload);
+    CHECK(answer.error().why.words().view() == (chunk == 30 ? "it is damaged or cut off" : "it is damaged"));
+    // Whole batches before the flaw, and nothing after it.
+    CHECK(out.text == content.substr(0, chunk / kBatchChunks * kBatchChunks * kChunkSize));
+  }
+}
+
+TEST_CASE("two threads stop at a full disk and at a file that cannot be read on") {
+  const std::string content = content_of(30 * kChunkSize);
+  const auto sealed = seal(content, test_recipients(), Form::binary);
+  REQUIRE(sealed);
+  const auto room = GENERATE(0U, 1U, 10U, 25U, 29U);
+  std::string disk(room * kChunkSize, '\0');
+  RoomWriter full{disk.data(), disk.size()};
+  MemoryReader reader{sealed.value()};
+  const auto unwritten = open_into(reader, test_identities(), {}, full, open_payload_in_parallel);
+  REQUIRE_FALSE(unwritten);
+  CHECK(unwritten.error().kind == Failed::too_large);
+
+  class Broken final : public Reader {
+   public:
+    explicit Broken(std::string_view bytes) : bytes_{bytes} {}
+    Result<std::size_t, Failure> read(char* to, std::size_t size) override {
+      const std::size_t got = TRY(bytes_.read(to, size));
+      if (got == 0) return Failure{Failed::reading, Errno{5}};
+      return got;
+    }
+
+   private:
+    MemoryReader bytes_;
+  } broken{std::string_view{sealed.value()}.substr(0, room * kSealedChunkSize + 1000)};
+  Collected out;
+  const auto unread = open_into(broken, test_identities(), {}, out, open_payload_in_parallel);
+  REQUIRE_FALSE(unread);
+  CHECK(unread.error().kind == Failed::reading);
 }
 
 TEST_CASE("a payload has a size that payloads have") {

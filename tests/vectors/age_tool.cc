@@ -16,6 +16,7 @@
 
 #include "age/ejson.h"
 #include "age/open.h"
+#include "age/open_in_parallel.h"
 #include "age/seal.h"
 #include "core/sys_file.h"
 
@@ -82,7 +83,7 @@ void open_file(const Options& options) {
   {
     const Fd file = created(temporary);
     FdWriter writer{file};
-    const auto opened = open_into(reader, identities, {}, writer);
+    const auto opened = open_into(reader, identities, {}, writer, open_payload_in_parallel);
     if (!opened) std::remove(temporary.c_str());
     good(opened);
   }

@@ -16,6 +16,7 @@
 #include "age/armor.h"
 #include "age/armor_writer.h"
 #include "age/open.h"
+#include "age/open_in_parallel.h"
 #include "age/seal.h"
 #include "age/stream.h"
 #include "core/codec.h"
@@ -214,7 +215,13 @@ void check(const Vector& vector, std::size_t& post_quantum) {
   MemoryReader passing{vector.file};
   Collected released;
   const auto passed = open_into(passing, identities, limits, released);
-  if (static_cast<bool>(content) != static_cast<bool>(passed)) return problem(vector, "both ways of opening do not agree");
+  Trickle in_turn{vector.file};  // of a size that nobody knows: two threads whatever it is
+  Collected by_two;
+  const auto shared = open_into(in_turn, identities, limits, by_two, open_payload_in_parallel);
+  if (static_cast<bool>(content) != static_cast<bool>(passed) || static_cast<bool>(content) != static_cast<bool>(shared)) {
+    return problem(vector, "the ways of opening do not agree");
+  }
+  if (released.text != by_two.text) problem(vector, "two threads let out something else than one");
 
   // Only a post-quantum identity: the vector cannot be opened here, and the identity was refused by its name.
   if (!identities.unusable.empty()) {
