@@ -5,16 +5,22 @@ namespace hushrun {
 const char kHelp[] =
     R"(usage: hushrun [OPTIONS] [--] COMMAND [ARG]...
 
-Gives COMMAND its secrets as variables or as files in memory, then becomes it. Without a config and without -e or -f every
-file of /run/secrets becomes a variable: anthropic_key is ANTHROPIC_KEY.
+Gives COMMAND its secrets as variables or as files in memory, then becomes it, or stays above it.
+Without a config and without -e or -f every file of /run/secrets becomes a variable: anthropic_key
+is ANTHROPIC_KEY.
 
-  -c, --config FILE        read FILE (else $HUSHRUN_CONFIG, ./hushrun.yaml, /etc/hushrun/hushrun.yaml)
+  -c, --config FILE        else $HUSHRUN_CONFIG, ./hushrun.yaml, /etc/hushrun/hushrun.yaml
       --no-config          read none of them
   -p, --profile NAME       apply profiles.NAME over the config
-  -s, --source KIND:ARG    search this first: dir:PATH dotenv:FILE env:VAR compose:FILE#SERVICE (repeatable)
+  -s, --source KIND:ARG    search this first (repeatable): dir:PATH dotenv:FILE env:VAR
+                           compose:FILE#SERVICE
   -e, --env VAR=REF        deliver a secret as a variable (repeatable)
   -f, --file PATH=REF[:MODE]  deliver a secret as a file in memory (repeatable)
   -u, --user USER[:GROUP]  run COMMAND as this user
+      --exec | --supervise become COMMAND (default) | stay above it as its init
+      --stop-timeout TIME  supervise: from TERM to KILL (default 10s)
+      --group              supervise: signals go to COMMAND's process group
+      --rewrite SIG=SIG    supervise: COMMAND gets the second for the first, as TERM=QUIT
   -n, --dry-run            print the plan; no secret is read, nothing is launched
       --check              read and validate everything, say what is wrong, launch nothing
       --copy-to PATH       put this program there, executable, and stop
@@ -24,8 +30,8 @@ file of /run/secrets becomes a variable: anthropic_key is ANTHROPIC_KEY.
   -V, --version
 
 REF is NAME[#/json/pointer][|filter]...; filters are trim base64 base64d hexd urlencode json.
-Every setting that has one value can come from the environment: HUSHRUN_USER, HUSHRUN_LOG_LEVEL, ...
-Exit status: 125 if hushrun fails, 126 if COMMAND cannot be executed, 127 if it is not found, else COMMAND's own.
+Settings with one value can come from the environment: HUSHRUN_USER, HUSHRUN_LOG_LEVEL, ...
+Exit status: 125 hushrun failed, 126 COMMAND cannot be executed, 127 not found, else COMMAND's own.
 
   hushrun -- npm start                                   every mounted secret becomes a variable
   hushrun -e DB_PASSWORD=rds#/password -- ./server       one value out of a JSON secret

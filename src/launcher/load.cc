@@ -75,6 +75,14 @@ Result<Config, Problems> load_config(Options& options) {
   std::move(config.sources.begin(), config.sources.end(), std::back_inserter(options.sources));
   config.sources = std::move(options.sources);
   if (options.user) config.process.user = options.user;
+  if (options.mode) config.process.mode = *options.mode;
+  if (options.stop_timeout) config.process.stop_timeout = *options.stop_timeout;
+  if (options.group) config.process.group = true;
+  if (!options.rewrite.empty()) config.process.rewrite = options.rewrite;
+  if (options.supervise_only && config.process.mode == Mode::exec) {
+    return Error{Code::usage, "option without effect", options.supervise_only->text, "with --exec we are replaced, and nobody is left to do it",
+                 "add --supervise, or take the option out"};
+  }
   if (options.log_level) config.log.level = options.log_level;
   if (options.log_format) config.log.format = options.log_format;
   return config;

@@ -5,9 +5,11 @@
 #include <cstdio>
 #include <cstring>
 #include <new>
+#include <optional>
 
 #include "core/log.h"
 #include "core/sys_process.h"
+#include "init/entry.h"
 #include "launcher/check.h"
 #include "launcher/copy.h"
 #include "launcher/deliver.h"
@@ -32,10 +34,21 @@ Result<ExitCode, Problems> print(std::string_view text) {
   return ExitCode::success();
 }
 
-// Returns only on failure: else we are the application.
-Result<ExitCode, Problems> launch(Resolved&& resolved, char* const* command, const Environment& environment, sys::SignalMask inherited) {
-  Delivery delivery = TRY(deliver(std::move(resolved), environment, Remover::nobody));
-  return TRY(exec_now(std::move(delivery), command, environment, inherited));
+// Returns only on failure: else we are the application, or its supervisor.
+Result<ExitCode, Problems> launch(Resolved& resolved, std::optional<LogGuard>& guard, const Command& command) {
+  const bool stays = resolved.process.mode == Mode::supervise;
+  std::optional<Delivery> delivery = TRY(deliver(std::move(resolved), command.environment, stays ? Remover::supervisor : Remover::nobody));
+  if (!stays) return TRY(exec_now(std::move(*delivery), command));
+  const Started started = TRY(start(std::move(*delivery), command));
+
+  // Beyond this point the application runs: nothing of ours may end it. What we know is wiped; the rest goes with this image.
+  guard.reset();
+  delivery.reset();
+  static_cast<void>(Resolved{std::move(resolved)});
+  started.handover->become_second_image(started.child);
+  log::warn({Code::system, "cannot execute ourselves again", "supervise", "neither /proc/self/exe nor the name we were started with leads to us",
+             "mount /proc; the application runs, but its supervisor keeps memory that held secrets"});
+  started.handover->go_on_here();
 }
 
 Result<ExitCode, Problems> run(int argc, char** argv, const Environment& environment, sys::SignalMask inherited) {
@@ -71,9 +84,12 @@ Result<ExitCode, Problems> run(int argc, char** argv, const Environment& environ
     TRY(print(describe_checkup(checkup, log::format())));
     return checkup.problems.empty() ? ExitCode::success() : ExitCode::launcher_failed();
   }
+  std::vector<std::string> hidden = plan.process().shield.paths;
+  if (plan.process().shield.sources) hidden = sources.paths(plan.sources());
   Result<Resolved, Unresolved> read = resolve(std::move(plan), sources, environment);
-  const LogGuard guard{read ? read.value() : read.error().rest};  // from here on no line of ours can hold a value
-  guard.pass_on(read ? read.value().chatter : read.error().rest.chatter);
+  std::optional<LogGuard> guard;
+  guard.emplace(read ? read.value() : read.error().rest);  // from here on no line of ours can hold a value
+  guard->pass_on(read ? read.value().chatter : read.error().rest.chatter);
   if (!read) {
     log::report(read.error().problems);
     return ExitCode::launcher_failed();
@@ -82,7 +98,7 @@ Result<ExitCode, Problems> run(int argc, char** argv, const Environment& environ
   for (const Error& warning : resolved.warnings) log::warn(warning);
   if (any_unlocked()) log::info("locked memory is used up (RLIMIT_MEMLOCK): until the application runs, values may be swapped out");
 
-  const Result<ExitCode, Problems> ended = launch(std::move(resolved), command, environment, inherited);
+  const Result<ExitCode, Problems> ended = launch(resolved, guard, Command{command, environment, inherited, std::move(hidden)});
   if (ended) return ended.value();
   log::report(ended.error());  // while the guard stands
   return exit_code(ended.error().list.front().code);
@@ -100,8 +116,9 @@ Result<ExitCode, Problems> run(int argc, char** argv, const Environment& environ
 
 int main(int argc, char** argv, char** environment_block) {
   using namespace hushrun;
-  // First of all: PID 1 loses every signal that comes before this line.
-  const sys::SignalMask inherited = sys::block_all_signals();
+  // First of all: PID 1 loses every signal that comes before this. Our entry point has done it already (init/entry.h).
+  const sys::SignalMask inherited = init::block_first();
+  init::supervise_if_second_image(argc, argv);
   std::set_new_handler(out_of_memory);
   static_cast<void>(sys::make_undumpable());
   static_cast<void>(sys::reserve_standard_streams());

@@ -7,6 +7,8 @@
 
 #include "core/log.h"
 #include "core/sys_process.h"
+#include "init/removal.h"
+#include "init/state.h"
 
 namespace hushrun {
 namespace {
@@ -35,6 +37,7 @@ Split split(const std::string& path) {
 // The nearest directory on the way to a target that is there, known to be memory (or the disk allowed), and the names of
 // those below it that are not there yet, innermost first.
 struct Ground {
+  std::string path;
   Fd nearest;
   std::vector<std::string> missing;
 };
@@ -60,7 +63,7 @@ Result<Ground> find_ground(const std::string& directory, const ToFile& target, c
     return refused(Code::target_on_disk, "target is on a disk", target.path, place, "its directory is neither tmpfs nor ramfs, so the secret would stay behind",
                    "mount a tmpfs there (Docker: --tmpfs; Compose: tmpfs:), use a relative path, or say disk: allowed");
   }
-  return Ground{std::move(opened).value(), std::move(missing)};
+  return Ground{std::move(there), std::move(opened).value(), std::move(missing)};
 }
 
 // What already has the target's name.
@@ -81,9 +84,11 @@ Result<Fd> make_ground(const std::string& directory, const ToFile& target, const
   };
   Ground ground = TRY(find_ground(directory, target, place));
   Fd parent = std::move(ground.nearest);
+  std::string path = ground.path == "/" ? "" : ground.path;
   for (auto name = ground.missing.rbegin(); name != ground.missing.rend(); ++name) {
+    traces.new_directory((path += '/') += *name);
     TRY(sys::make_directory(parent, *name, 0755).or_error(failed));
-    traces.directory(parent, *name);
+    traces.directory(path);
     parent = TRY(sys::open_subdirectory(parent, *name).or_error(failed));
     // mkdir(2) is subject to the umask; a directory of secrets' names is not private, its files are.
     TRY(sys::set_mode(parent, 0755).or_error(failed));
@@ -101,24 +106,54 @@ std::optional<Error> target_problem(const ToFile& target, const Place& place) {
   return occupied(ground.value().nearest, at.name, target, place);
 }
 
-void Traces::file(const Fd& directory, std::string name) {
-  if (auto again = sys::reopen(directory)) made_.push_back({Made::What::file, std::move(again).value(), std::move(name)});
+void Traces::keep_record() {
+  record_ = init::Record::make();
+  if (!record_) log::info("neither /run nor /dev/shm is a writable tmpfs: if hushrun is killed, nobody will know which files to remove");
 }
-void Traces::directory(const Fd& parent, std::string name) {
-  if (auto again = sys::reopen(parent)) made_.push_back({Made::What::directory, std::move(again).value(), std::move(name)});
+
+void Traces::write_down(const std::string& word) {
+  if (record_ && !record_->add(word)) log::info("no room for the list of files: if hushrun is killed, some will stay behind");
 }
-void Traces::mount(std::string path) { made_.push_back({Made::What::mount, std::nullopt, std::move(path)}); }
+void Traces::add(std::string word) {
+  write_down(word);
+  made_.push_back(std::move(word));
+}
+// Whoever made it removes or renames it, unless killed.
+void Traces::temporary(const std::string& path) { write_down(init::word::kTemporary + path); }
+void Traces::tree(const std::string& path) { add(init::word::kTree + path); }
+void Traces::mount(const std::string& path) { add(init::word::kMount + path); }
+void Traces::new_directory(const std::string& path) { write_down(init::word::kDirectory + path); }
+void Traces::directory(const std::string& path) { made_.push_back(init::word::kDirectory + path); }
+sys::Answer<void> Traces::file(const Fd& written, const std::string& path) {
+  const sys::FileStatus status = TRY(sys::status(written));
+  add(init::word::kFile + std::to_string(init::device_number(status.device)) + ":" + std::to_string(status.inode) + ":" + path);
+  files_.push_back(path);
+  return {};
+}
+
+std::vector<std::string> Traces::words() const {
+  std::vector<std::string> newest_first{made_.rbegin(), made_.rend()};
+  if (record_) newest_first.push_back(record_->word());
+  return newest_first;
+}
 
 void Traces::remove() {
   // What cannot be removed any more was removed by somebody else; there is nobody left to tell.
-  for (auto made = made_.rbegin(); made != made_.rend(); ++made) {
-    switch (made->what) {
-      case Made::What::file: static_cast<void>(sys::remove_file(*made->parent, made->name)); break;
-      case Made::What::directory: static_cast<void>(sys::remove_directory(*made->parent, made->name)); break;
-      case Made::What::mount: static_cast<void>(sys::unmount(made->name)); break;
-    }
-  }
+  std::vector<std::string> texts = words();
+  std::vector<char*> pointers;
+  for (std::string& text : texts) pointers.push_back(text.data());
+  pointers.push_back(nullptr);
+  init::take_away(pointers.data());
   made_.clear();
+  record_.reset();
+}
+
+// A launcher that was killed may have left something where ours is to go; and what we make is written down from here on.
+void FilePlacer::first_file() {
+  if (begun_) return;
+  begun_ = true;
+  init::take_leftovers_away();
+  if (remover_ == Remover::supervisor) traces_.keep_record();
 }
 
 Result<FilePlacer::Placed, Error> FilePlacer::place(const ToFile& target, const Secret& value, const Place& place, std::optional<User> owner) {
@@ -133,11 +168,13 @@ Result<FilePlacer::Placed, Error> FilePlacer::place(const ToFile& target, const 
                      "with --exec we are replaced, and as we are not PID 1 the file would outlive the application",
                      "say as: memfd, or run with --supervise");
     }
+    first_file();
     const Fd directory = TRY(make_ground(at.directory, target, place, traces_));
-    TRY(write_file(directory, at.name, value, target, place, uid, gid));
+    TRY(write_file(directory, target.path, at.name, value, target, place, uid, gid));
     return Placed{target.path, {}};
   }
 
+  first_file();
   if (!private_directory_) TRY(make_private_directory(place));
   // Relative targets may have directories of their own, below the private one.
   std::optional<Fd> below;
@@ -147,7 +184,7 @@ Result<FilePlacer::Placed, Error> FilePlacer::place(const ToFile& target, const 
     rest.erase(0, slash + 1);
     if (part.empty() || part == ".") continue;
     const Fd& parent = below ? *below : *private_directory_;
-    if (auto made = sys::make_directory(parent, part, 0700)) traces_.directory(parent, part);
+    static_cast<void>(sys::make_directory(parent, part, 0700));  // there already, or the next line says why not
     Fd next = TRY(sys::open_subdirectory(parent, part).or_error([&](Errno error) {
       return refused(Code::target_unwritable, "cannot make the file's directory", target.path, place, error, "choose another name under files:");
     }));
@@ -156,7 +193,7 @@ Result<FilePlacer::Placed, Error> FilePlacer::place(const ToFile& target, const 
     }));
     below = std::move(next);
   }
-  TRY(write_file(below ? *below : *private_directory_, rest, value, target, place, uid, gid));
+  TRY(write_file(below ? *below : *private_directory_, *private_path_ + "/" + target.path, rest, value, target, place, uid, gid));
   return Placed{*private_path_ + "/" + target.path, {}};
 }
 
@@ -198,8 +235,8 @@ Result<void, Error> FilePlacer::make_private_directory(const Place& place) {
     if (!opened) return std::nullopt;
     const sys::Answer<std::uint64_t> file_system = sys::file_system(opened.value());
     if (!file_system || !is_memory(file_system.value())) return std::nullopt;
+    traces_.tree(std::string{parent} + "/" + name);
     if (!sys::make_directory(opened.value(), name, 0700)) return std::nullopt;
-    traces_.directory(opened.value(), name);
     sys::Answer<Fd> directory = sys::open_subdirectory(opened.value(), name);
     if (!directory) return std::nullopt;
     return std::move(directory).value();
@@ -221,10 +258,12 @@ Result<void, Error> FilePlacer::make_private_directory(const Place& place) {
   for (const char* parent : {"/run", "/dev/shm"}) {
     sys::Answer<Fd> opened = sys::open_directory_no_symlinks(parent);
     if (!opened) continue;
+    const std::string path = std::string{parent} + "/" + mount_point;
+    if (!own_namespace) traces_.tree(path);
     const sys::Answer<void> made = sys::make_directory(opened.value(), mount_point, 0700);
     if (!made && !(own_namespace && made.error().value == EEXIST)) continue;
     if (!sys::open_subdirectory(opened.value(), mount_point)) continue;  // a symlink
-    const std::string path = std::string{parent} + "/" + mount_point;
+    traces_.mount(path);
     sys::Answer<void> mounted = sys::mount_tmpfs(path, kPrivateSize, sys::Swap::never);
     if (!mounted && mounted.error().value == EINVAL) {
       mounted = sys::mount_tmpfs(path, kPrivateSize, sys::Swap::allowed);
@@ -234,8 +273,6 @@ Result<void, Error> FilePlacer::make_private_directory(const Place& place) {
       if (made) static_cast<void>(sys::remove_directory(opened.value(), mount_point));
       break;  // EPERM: no CAP_SYS_ADMIN, as in most containers
     }
-    if (!own_namespace) traces_.directory(opened.value(), mount_point);
-    traces_.mount(path);
     sys::Answer<Fd> directory = sys::open_directory_no_symlinks(path);
     if (!directory) break;
     return finish(std::move(directory).value(), path);
@@ -251,13 +288,15 @@ Result<void, Error> FilePlacer::make_private_directory(const Place& place) {
                  "mount one (Docker: --tmpfs /run; Compose: tmpfs: /run), or say as: memfd");
 }
 
-Result<void, Error> FilePlacer::write_file(const Fd& directory, const std::string& name, const Secret& value, const ToFile& target,
+Result<void, Error> FilePlacer::write_file(const Fd& directory, const std::string& path, const std::string& name, const Secret& value, const ToFile& target,
                                            const Place& place, uid_t uid, gid_t gid) {
   const auto failed = [&](Errno error) {
     return refused(Code::target_unwritable, "cannot write the file", target.path, place, error, "make room on the tmpfs, or choose another path");
   };
   if (auto problem = occupied(directory, name, target, place)) return std::move(*problem);
-  const std::string temporary = ".hushrun-" + sys::random_name();
+  // Not the name of a record (init/record.h).
+  const std::string temporary = ".hushrun-new-" + sys::random_name();
+  traces_.temporary(path.substr(0, path.size() - name.size()) + temporary);
   Fd file = TRY(sys::create_exclusively(directory, temporary, 0600).or_error(failed));
   const auto written = [&]() -> Result<void, Error> {
     TRY(sys::write_all(file, value.expose().data(), value.size()).or_error(failed));
@@ -267,6 +306,7 @@ Result<void, Error> FilePlacer::write_file(const Fd& directory, const std::strin
       }));
     }
     TRY(sys::set_mode(file, target.mode).or_error(failed));
+    TRY(traces_.file(file, path).or_error(failed));
     TRY(sys::rename_over(directory, temporary, name).or_error(failed));
     return {};
   }();
@@ -274,7 +314,6 @@ Result<void, Error> FilePlacer::write_file(const Fd& directory, const std::strin
     static_cast<void>(sys::remove_file(directory, temporary));
     return written.error();
   }
-  traces_.file(directory, name);
   return {};
 }
 

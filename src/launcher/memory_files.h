@@ -7,6 +7,7 @@
 
 #include "core/fd.h"
 #include "core/secret.h"
+#include "init/record.h"
 #include "launcher/users.h"
 #include "plan/plan.h"
 
@@ -18,28 +19,40 @@ enum class Remover {
   supervisor,  // we stay
 };
 
-/// Everything we made in file systems, so that it can be taken away again: newest first.
+/// Everything we made in file systems, so that it can be taken away again, by us, by the supervisor, or, if both are killed, by the next
+/// launcher: kept as words, which the one hands to the other (init/state.h). Paths are absolute and have no symlink in them.
 class Traces {
  public:
-  Traces() = default;
-  Traces(Traces&&) = default;
-  Traces& operator=(Traces&&) = default;
-  ~Traces() = default;
+  /// From now on the next launcher finds what is made as well (init/record.h).
+  void keep_record();
 
-  void file(const Fd& directory, std::string name);
-  void directory(const Fd& parent, std::string name);
-  void mount(std::string path);
+  // Each is said before the thing is made, as we may be killed in between.
+  void temporary(const std::string& path);
+  void tree(const std::string& path);
+  void mount(const std::string& path);
+  void new_directory(const std::string& path);
+  /// Now it is made: before, it could have been somebody else's.
+  void directory(const std::string& path);
+  /// A file under a temporary name that is about to get its own: known by its inode.
+  sys::Answer<void> file(const Fd& written, const std::string& path);
+
   /// Removes all of it; what is gone already is no error.
   void remove();
-  bool empty() const { return made_.empty(); }
+
+  /// Paths of the files we wrote.
+  const std::vector<std::string>& files() const { return files_; }
+  /// What is to be taken away, newest first.
+  std::vector<std::string> words() const;
+  /// Of the record, to be kept open for as long as the files are there; -1 if there is none.
+  int record_descriptor() const { return record_ ? record_->descriptor() : -1; }
 
  private:
-  struct Made {
-    enum class What { file, directory, mount } what;
-    std::optional<Fd> parent;
-    std::string name;
-  };
-  std::vector<Made> made_;
+  void write_down(const std::string& word);
+  void add(std::string word);
+
+  std::vector<std::string> made_;
+  std::vector<std::string> files_;
+  std::optional<init::Record> record_;
 };
 
 /// What would keep a file from being written to an absolute target: a disk, a symlink on the way, a directory in its place. Makes nothing.
@@ -64,7 +77,8 @@ class FilePlacer {
  private:
   Result<Placed, Error> place_memfd(const Secret& value, const ToFile& target, const Place& place, uid_t uid, gid_t gid);
   Result<void, Error> make_private_directory(const Place& place);
-  Result<void, Error> write_file(const Fd& directory, const std::string& name, const Secret& value, const ToFile& target, const Place& place,
+  void first_file();
+  Result<void, Error> write_file(const Fd& directory, const std::string& path, const std::string& name, const Secret& value, const ToFile& target, const Place& place,
                                  uid_t uid, gid_t gid);
 
   Remover remover_;
@@ -72,6 +86,7 @@ class FilePlacer {
   gid_t group_;
   std::optional<std::string> private_path_;
   std::optional<Fd> private_directory_;
+  bool begun_ = false;
   Traces traces_;
 };
 

@@ -14,7 +14,7 @@ namespace hushrun {
 namespace {
 
 // Options without a letter of their own.
-enum Long : int { kNoConfig = 256, kCheck, kCopyTo, kLogLevel, kLogFormat };
+enum Long : int { kNoConfig = 256, kExec, kSupervise, kStopTimeout, kGroup, kRewrite, kCheck, kCopyTo, kLogLevel, kLogFormat };
 
 constexpr std::array kLongOptions = {
     option{"config", required_argument, nullptr, 'c'},
@@ -24,6 +24,11 @@ constexpr std::array kLongOptions = {
     option{"env", required_argument, nullptr, 'e'},
     option{"file", required_argument, nullptr, 'f'},
     option{"user", required_argument, nullptr, 'u'},
+    option{"exec", no_argument, nullptr, kExec},
+    option{"supervise", no_argument, nullptr, kSupervise},
+    option{"stop-timeout", required_argument, nullptr, kStopTimeout},
+    option{"group", no_argument, nullptr, kGroup},
+    option{"rewrite", required_argument, nullptr, kRewrite},
     option{"dry-run", no_argument, nullptr, 'n'},
     option{"check", no_argument, nullptr, kCheck},
     option{"copy-to", required_argument, nullptr, kCopyTo},
@@ -43,6 +48,8 @@ struct Setting {
 constexpr std::array kSettings = {
     Setting{"HUSHRUN_CONFIG", 'c', false},       Setting{"HUSHRUN_NO_CONFIG", kNoConfig, true}, Setting{"HUSHRUN_PROFILE", 'p', false},
     Setting{"HUSHRUN_USER", 'u', false},         Setting{"HUSHRUN_DRY_RUN", 'n', true},         Setting{"HUSHRUN_CHECK", kCheck, true},
+    Setting{"HUSHRUN_EXEC", kExec, true},        Setting{"HUSHRUN_SUPERVISE", kSupervise, true}, Setting{"HUSHRUN_STOP_TIMEOUT", kStopTimeout, false},
+    Setting{"HUSHRUN_GROUP", kGroup, true},      Setting{"HUSHRUN_REWRITE", kRewrite, false},
     Setting{"HUSHRUN_COPY_TO", kCopyTo, false},  Setting{"HUSHRUN_LOG_LEVEL", kLogLevel, false}, Setting{"HUSHRUN_LOG_FORMAT", kLogFormat, false},
 };
 
@@ -78,6 +85,7 @@ class Parser {
   }
 
   void from_arguments(int argc, char** argv) {
+    from_arguments_ = true;
     opterr = 0;  // getopt(3) would quote what was typed
     optind = 1;
     for (;;) {
@@ -129,6 +137,20 @@ class Parser {
           problems_.add(usage("not a user", place.text, "USER or USER:GROUP is wanted", "give names or numbers: app, 1000:1000"));
         }
         break;
+      case kExec: options_.mode = Mode::exec; break;
+      case kSupervise: options_.mode = Mode::supervise; break;
+      case kStopTimeout:
+        options_.stop_timeout = parse_duration(text);
+        if (!options_.stop_timeout) {
+          problems_.add(usage("not a time", place.text, "a time is whole numbers with units, 24h at most", "write it like 500ms, 10s or 1m30s"));
+        }
+        needs_supervise(place);
+        break;
+      case kGroup:
+        options_.group = true;
+        needs_supervise(place);
+        break;
+      case kRewrite: rewrite(text, place); break;
       case 'n': options_.action = Options::Action::dry_run; break;
       case kCheck: options_.action = Options::Action::check; break;
       case kCopyTo:
@@ -195,6 +217,30 @@ class Parser {
     }
   }
 
+  // What only an init can do is a mistake beside --exec. Of a variable of the image's it is not: it may be meant for another command.
+  void needs_supervise(const Place& place) {
+    if (from_arguments_) options_.supervise_only = place;
+  }
+
+  // FROM=TO, several with commas in between: so that HUSHRUN_REWRITE can hold them all.
+  void rewrite(std::string_view text, const Place& place) {
+    needs_supervise(place);
+    for (bool more = true; more;) {
+      const std::size_t comma = text.find(',');
+      const std::string_view one = text.substr(0, comma);
+      more = comma != std::string_view::npos;
+      if (more) text.remove_prefix(comma + 1);
+      const std::size_t equals = one.find('=');
+      const auto parsed = equals == std::string_view::npos ? std::nullopt : parse_rewrite(one.substr(0, equals), one.substr(equals + 1));
+      if (parsed) {
+        options_.rewrite.push_back(*parsed);
+      } else {
+        problems_.add(usage("not a signal and another", place.text, "a signal that can be caught, =, and the one to send in its place are wanted",
+                            "write it like TERM=QUIT, or TERM=none"));
+      }
+    }
+  }
+
   // The reference behind the `=`; `left` is what stands before it.
   std::optional<Reference> reference(std::string_view text, const Place& place) {
     Result<Reference, Malformed> parsed = parse_reference(text);
@@ -245,6 +291,7 @@ class Parser {
   }
 
   const Environment& environment_;
+  bool from_arguments_ = false;
   Options options_;
   Problems problems_;
 };

@@ -22,6 +22,11 @@ struct Options {
   std::vector<VariableConfig> variables;  // over the configured ones of that name
   std::vector<FileConfig> files;          // over the configured ones of that path
   std::optional<UserConfig> user;
+  std::optional<Mode> mode;
+  std::optional<std::chrono::milliseconds> stop_timeout;
+  bool group = false;
+  std::vector<SignalRewrite> rewrite;
+  std::optional<Place> supervise_only;  // where the command line asks for something that --exec cannot do
   std::optional<log::Level> log_level;
   std::optional<log::Format> log_format;
   std::string copy_to;

@@ -3,12 +3,12 @@
 #include <elf.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <string_view>
 
 #include "core/sys_process.h"
+#include "init/child.h"
 
 namespace hushrun {
 namespace {
@@ -42,10 +42,11 @@ void each_candidate(std::string_view program, char* const* environment, Try&& at
   }
 }
 
-// execvp(3): after these the search goes on.
-bool search_goes_on(int error) {
-  constexpr std::array kGoOn = {EACCES, ENOENT, ENOTDIR, ELOOP, ESTALE, ENODEV, ETIMEDOUT};
-  return std::find(kGoOn.begin(), kGoOn.end(), error) != kGoOn.end();
+// One candidate's answer, on top of those before it.
+void take(ExecFailure& failure, Errno error, const std::string& path) {
+  // EACCES seen once outlives later ENOENTs: 126, not 127.
+  if (error.value != ENOENT && !(failure.error.value == EACCES && init::search_goes_on(error.value))) failure = {error, path};
+  if (error.value == ENOENT && failure.path.empty() && sys::exists(path)) failure.path = path;
 }
 
 std::string beginning_of(const std::string& path) {
@@ -116,11 +117,24 @@ ExecFailure execute_by_path(char* const* argv, char* const* environment) {
   ExecFailure failure{Errno{ENOENT}, {}};
   each_candidate(argv[0], environment, [&](const std::string& path) {
     const Errno error = sys::execute(path.c_str(), argv, environment);
-    // EACCES seen once outlives later ENOENTs: 126, not 127.
-    if (error.value != ENOENT && !(failure.error.value == EACCES && search_goes_on(error.value))) failure = {error, path};
-    if (error.value == ENOENT && failure.path.empty() && sys::exists(path)) failure.path = path;
-    return search_goes_on(error.value);
+    take(failure, error, path);
+    return init::search_goes_on(error.value);
   });
+  return failure;
+}
+
+std::vector<std::string> candidates(const char* program, char* const* environment) {
+  std::vector<std::string> all;
+  each_candidate(program, environment, [&](const std::string& path) {
+    all.push_back(path);
+    return true;
+  });
+  return all;
+}
+
+ExecFailure failure_of(std::span<const std::string> tried, std::span<const int> answers) {
+  ExecFailure failure{Errno{ENOENT}, {}};
+  for (std::size_t i = 0; i < tried.size() && answers[i] != 0; ++i) take(failure, Errno{answers[i]}, tried[i]);
   return failure;
 }
 

@@ -2,7 +2,9 @@
 // Finding the program to run, and saying what is wrong with one that does not.
 
 #include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "core/error.h"
 
@@ -15,6 +17,10 @@ struct ExecFailure {
   std::string path;  // of the last program that was there; empty if none was
 };
 ExecFailure execute_by_path(char* const* argv, char* const* environment);
+
+/// The same for a child that may not allocate: the paths to try in turn, and what became of them (0: not tried).
+std::vector<std::string> candidates(const char* program, char* const* environment);
+ExecFailure failure_of(std::span<const std::string> tried, std::span<const int> answers);
 
 /// The program as messages and the plan show it. Unlike other paths a bare word is shown: it is the first thing anybody needs to
 /// know, and the engine shows it as well.

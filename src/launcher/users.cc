@@ -1,5 +1,6 @@
 #include "launcher/users.h"
 
+#include <cerrno>
 #include <charconv>
 #include <optional>
 
@@ -87,11 +88,16 @@ std::vector<gid_t> groups_listing(std::string_view group, std::string_view name)
 
 Error unknown(const UserConfig& asked, Why why, Public fix) { return {Code::user_unknown, "cannot run as the user asked for", asked.place.shown(), why, fix}; }
 
-std::string contents(const char* path) {
+// Nothing where there is no such file. One that cannot be read is an error: without it the application would lack its groups.
+Result<std::string> contents(const UserConfig& asked, const char* path) {
+  const auto failed = [&](Errno error) {
+    return Error{Code::user_unknown, "cannot run as the user asked for", asked.place.shown(), Public::path(path) + ": " + Why{error}.words(),
+                 "make it readable for the user that starts hushrun"};
+  };
   sys::Answer<Fd> file = sys::open_file(path);
-  if (!file) return {};
-  sys::Answer<std::string> text = sys::read_text(file.value(), kFileLimit);
-  return text ? std::move(text).value() : std::string{};
+  if (!file && (file.error().value == ENOENT || file.error().value == ENOTDIR)) return std::string{};
+  if (!file) return failed(file.error());
+  return sys::read_text(file.value(), kFileLimit).or_error(failed);
 }
 
 }  // namespace
@@ -120,6 +126,10 @@ Result<User, Error> find_user(const UserConfig& asked, std::string_view passwd, 
   return user;
 }
 
-Result<User, Error> find_user(const UserConfig& asked) { return find_user(asked, contents("/etc/passwd"), contents("/etc/group")); }
+Result<User, Error> find_user(const UserConfig& asked) {
+  const std::string passwd = TRY(contents(asked, "/etc/passwd"));
+  const std::string group = TRY(contents(asked, "/etc/group"));
+  return find_user(asked, passwd, group);
+}
 
 }  // namespace hushrun

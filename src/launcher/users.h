@@ -30,7 +30,7 @@ struct User {
 /// not said: it would be root's.
 Result<User, Error> find_user(const UserConfig& asked, std::string_view passwd, std::string_view group);
 
-/// The same in /etc/passwd and /etc/group; missing files are empty ones.
+/// The same in /etc/passwd and /etc/group. Missing files are empty ones; unreadable ones are an error.
 Result<User, Error> find_user(const UserConfig& asked);
 
 }  // namespace hushrun

@@ -96,7 +96,7 @@ Result<Automatic, Problems> automatic_bindings(const Plan& plan, const Environme
                                Origin::claimed, {"variable " + Public::variable(entry.entry), {}}});
   }
 
-  std::map<std::string, std::string_view> given;  // variable → the secret that falls on it
+  std::map<std::string_view, std::string_view> given;  // variable → the secret that falls on it; views of what stands in result
   std::set<std::string_view> seen;
   std::size_t count = result.bindings.size();
   for (const Offer& offer : offers) count += offer.names.size();
@@ -108,7 +108,7 @@ Result<Automatic, Problems> automatic_bindings(const Plan& plan, const Environme
     for (const Name& name : offer.names) {
       const std::string& text = name.text();
       // The first source that has a name gives its value.
-      if (named.contains(text) || !seen.insert(text).second) continue;
+      if (named.contains(text) || (offers.size() > 1 && !seen.insert(text).second)) continue;
       const std::optional<VariableName> variable = variable_for(text);
       if (!variable) {
         // The name was found in a listing: it is a name, not a value.

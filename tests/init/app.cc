@@ -66,7 +66,10 @@ void watch() {
   }
 }
 
+volatile sig_atomic_t has_come = 0;
+
 void handle(int signal) {
+  has_come = 1;
   char line[40];
   const int size = snprintf(line, sizeof line, "handled %d\n", signal);
   if (out >= 0 && write(out, line, static_cast<size_t>(size)) < 0) _exit(99);
@@ -152,8 +155,13 @@ int box(char** words) {
   ++words;
   if (unshare(CLONE_NEWPID | CLONE_NEWNS) < 0) return 97;
   mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr);
+  int cue[2];
+  if (pipe2(cue, O_CLOEXEC) < 0) return 98;
   const pid_t child = fork();
   if (child == 0) {
+    close(cue[1]);
+    char byte;
+    if (read(cue[0], &byte, 1) < 0) _exit(98);  // until we have been announced
     if (mount(with_proc ? "proc" : "tmpfs", "/proc", with_proc ? "proc" : "tmpfs", 0, nullptr) < 0) _exit(96);
     if (terminal) {
       setsid();
@@ -163,6 +171,7 @@ int box(char** words) {
     _exit(95);
   }
   say("box %d", child);
+  close(cue[1]);
   int status = 0;
   while (waitpid(child, &status, 0) < 0) {
   }
@@ -186,6 +195,9 @@ int run(char** words) {
   if (strcmp(verb, "state") == 0) state();
   if (strcmp(verb, "pause") == 0) {
     for (;;) pause();
+  }
+  if (strcmp(verb, "wait-once") == 0) {  // until one of the handled signals has come
+    while (has_come == 0) sched_yield();
   }
   if (strcmp(verb, "ignore") == 0) signal(number(words), SIG_IGN);
   if (strcmp(verb, "handle") == 0) {
@@ -278,6 +290,15 @@ int run(char** words) {
     say("read %s error=%d size=%ld", *words, file < 0 ? error : 0, static_cast<long>(size));
     if (file >= 0) close(file);
   }
+  if (strcmp(verb, "read-parent") == 0) {  // the same by way of our parent's root directory
+    char path[1024];
+    snprintf(path, sizeof path, "/proc/%d/root%s", getppid(), *words);
+    const int file = open(path, O_RDONLY);
+    say("read-parent error=%d", file < 0 ? errno : 0);
+    if (file >= 0) close(file);
+  }
+  if (strcmp(verb, "umount") == 0) say("umount error=%d", umount2(*words, MNT_DETACH) < 0 ? errno : 0);
+  if (strcmp(verb, "rename") == 0) say("rename error=%d", rename(words[0], words[1]) < 0 ? errno : 0);
   if (strcmp(verb, "terminal-read") == 0) {
     char line[64] = "";
     const ssize_t size = read(0, line, sizeof line);  // a line

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import time
 
-from harness import APP, FORWARDABLE, HUSHRUN, INITS, Run, check, children, end_all_below, kill, main, state_of, status_field, until
+from harness import APP, FORWARDABLE, HUSHRUN, INITS, Run, check, children, end_all_below, kill, main, second_image, state_of, status_field, until
 
 NOBODY = 65534
 
@@ -128,7 +128,7 @@ def a_killed_launcher_takes_the_application_along():
     """Not PID 1: by PR_SET_PDEATHSIG. The application does not outlive a SIGKILL of ours."""
     with Run("ready", ",", "pause") as run:
         run.expect("ready")
-        until(lambda: status_field(run.pid, "Name") == "hushrun", "the second image")
+        second_image(run.pid)
         run.kill(signal.SIGKILL)
         assert run.wait() == 137
         assert run.next_line() is None  # the pipe's last writer is gone
@@ -195,7 +195,7 @@ def the_supervisor_holds_nothing():
     with Run("close-output", ",", "ready", ",", "pause", stdout=subprocess.PIPE, stdin=subprocess.PIPE, cwd="/usr") as run:
         run.expect("ready")
         assert run.process.stdout.read() == b""  # the end, while it still runs
-        until(lambda: status_field(run.pid, "Name") == "hushrun", "the second image")
+        second_image(run.pid)
         held = {number: os.readlink(f"/proc/{run.pid}/fd/{number}") for number in os.listdir(f"/proc/{run.pid}/fd")}
         assert held["0"] == held["1"] == "/dev/null" and set(held) == {"0", "1", "2"}, held
         assert os.readlink(f"/proc/{run.pid}/cwd") == "/"
@@ -204,9 +204,9 @@ def the_supervisor_holds_nothing():
 @check
 def the_second_image_is_small_and_bare():
     """No environment, a name of its own, and a few pages."""
-    with Run("ready", ",", "pause", env={"CANARY": "c4n4ry-of-the-environment"}) as run:
+    with Run("ready", ",", "pause", env={"CANARY": "c4n4ry-of-the-environment", "INIT_TEST": "1"}) as run:
         run.expect("ready")
-        until(lambda: status_field(run.pid, "Name") == "hushrun", "the second image")
+        second_image(run.pid)
         assert pathlib.Path(f"/proc/{run.pid}/environ").read_bytes() == b""
         assert b"c4n4ry" not in memory_of(run.pid)
         assert int(status_field(run.pid, "RssAnon").split()[0]) <= 60

@@ -5,7 +5,7 @@ import itertools
 import os
 import signal
 
-from harness import FORWARDABLE, Run, Terminal, check, children, end_all_below, kill, main, sigqueue, state_of, status_field, until
+from harness import FORWARDABLE, Run, Terminal, check, children, end_all_below, kill, main, second_image, sigqueue, state_of, status_field, until
 
 SI_USER, SI_QUEUE = 0, -1
 LAYOUTS = list(itertools.product(("supervise", "exec"), (False, True), (False, True)))  # mode, PID 1, terminal
@@ -179,7 +179,8 @@ def a_signal_before_the_application_is_there_is_kept():
 def idle_is_idle():
     """While nothing happens we are never woken up."""
     with watching() as run:
-        until(lambda: state_of(run.pid) == "S" and status_field(run.pid, "Name") == "hushrun", "the supervisor waits")
+        second_image(run.pid)
+        until(lambda: state_of(run.pid) == "S", "the supervisor waits")
         before = status_field(run.pid, "voluntary_ctxt_switches")
         run.kill(signal.SIGUSR1)
         run.expect("signal")

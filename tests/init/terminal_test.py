@@ -168,8 +168,8 @@ def under_a_shell_it_is_a_job_like_any_other():
 def a_pipeline_keeps_its_terminal():
     """The rest of a pipeline is in the same group: a pager there can read the terminal."""
     with bash() as shell:
-        shell.type(shell.line("ready", ",", "wait-for", "0", tail=f" | {APP} {shell.writer} ready , run /bin/sh -c 'read x </dev/tty; echo got $x'").encode() + b"\n")
-        found = [shell.fields("ready"), shell.fields("ready")]
+        shell.type(shell.line("watch", tail=f" | {APP} {shell.writer} ready , run /bin/sh -c 'read x </dev/tty; echo got $x'").encode() + b"\n")
+        found = [dict(word.split("=") for word in shell.expect(("ready", "watching")).split()[1:]) for _ in range(2)]
         assert found[0]["pgrp"] == found[1]["pgrp"] == found[0]["foreground"] == found[1]["foreground"], found
         shell.type(b"line\n")
         shell.sees(b"got line")
