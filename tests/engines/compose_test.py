@@ -54,8 +54,7 @@ def main():
             assert app.stderr == readonly.stderr == b"", app.stderr + readonly.stderr
             traces = {f"docker-compose {' '.join(argv)}": docker.compose(*argv, cwd=project).stdout
                       for argv in (("logs", "--no-color"), ("config",), ("ps",))}
-            for name in ("app", "readonly"):
-                traces.update({f"{name}: {k}": v for k, v in docker.traces("app", f"project_{name}_1").items()})
+            traces.update(docker.traces("app", "project_app_1", "project_readonly_1"))
             canary.assert_absent(expected.values(), {"docker-compose up": up.stdout + up.stderr, **traces})
 
         def refuses_both():
