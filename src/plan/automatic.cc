@@ -96,7 +96,7 @@ Result<Automatic, Problems> automatic_bindings(const Plan& plan, const Environme
                                Origin::claimed, {"variable " + Public::variable(entry.entry), {}}});
   }
 
-  std::map<std::string_view, std::string_view> given;  // variable → the secret that falls on it; views of what stands in result
+  std::map<std::string_view, std::string_view> given;  // variable → the secret that falls on it; views of `result`, which does not grow
   std::set<std::string_view> seen;
   std::size_t count = result.bindings.size();
   for (const Offer& offer : offers) count += offer.names.size();
@@ -124,14 +124,14 @@ Result<Automatic, Problems> automatic_bindings(const Plan& plan, const Environme
         continue;
       }
       if (written.contains(variable->text()) || claimed.contains(variable->text())) continue;
-      const auto [other, is_new] = given.try_emplace(variable->text(), text);
-      if (!is_new) {
+      if (const auto other = given.find(variable->text()); other != given.end()) {
         problems.add(conflict("two secrets fall on one variable", variable->text(), Public::vouched(other->second) + " and " + Public::vouched(text),
                               "rename one of them, or map both in hushrun.yaml under env"));
         continue;
       }
       Wanted wanted{Reference{name, {}, false, {}}};
       result.bindings.push_back({std::move(wanted), ToVariable{*variable}, Origin::automatic, {"found in the sources", {}}});
+      given.emplace(std::get<ToVariable>(result.bindings.back().target).name.text(), text);
     }
   }
   if (plan.bindings().size() + result.bindings.size() > kBindingsLimit) {

@@ -16,7 +16,7 @@ import traceback
 
 HUSHRUN = os.environ["HUSHRUN"]
 APP = os.environ["INIT_APP"]
-PATIENCE = 5.0  # seconds until something that should have come counts as missing; never waited for when all is well
+PATIENCE = 20.0  # seconds until something that should have come counts as missing; never waited for when all is well
 SKIP = 77
 
 KILL_AND_STOP = (signal.SIGKILL, signal.SIGSTOP)

@@ -66,9 +66,10 @@ static_assert(!log::Loggable<std::string> && !log::Loggable<std::string_view> &&
 static_assert(!log::Loggable<std::vector<char>> && !log::Loggable<char> && !log::Loggable<Name> && !log::Loggable<VariableName>);
 
 // ── text that may be printed is fixed, or made by a function that says why it holds no secret ────────────────────
-static_assert(!Becomes<std::string, Public> && !Becomes<std::string_view, Public> && !Becomes<char*, Public>);
+// (Run-time characters are refused by consteval, which a trait does not see: must_not_compile.py.)
+static_assert(!Becomes<std::string, Public> && !Becomes<std::string_view, Public>);
 static_assert(!Makes<std::string, Public> && !Makes<std::string_view, Public>);
-static_assert(!Makes<std::string, Literal> && !Makes<std::string_view, Literal> && !Makes<char*, Literal>);
+static_assert(!Makes<std::string, Literal> && !Makes<std::string_view, Literal>);
 static_assert(!Becomes<Public, Literal> && Becomes<Literal, Public>);
 static_assert(!Becomes<Public, std::string>);
 
