@@ -30,10 +30,32 @@ constexpr std::array<std::string_view, 88> kNouns = {
     "public",   "rds",     "redis",  "root",    "salt",      "secret",   "secrets", "sentry",    "server",   "service",     "session",
     "signing",  "smtp",    "ssh",    "ssl",     "tls",       "token",    "url",    "user",       "username", "webhook",     "yaml"};
 
+// Bytes of the well-formed UTF-8 sequence that `text` begins with (Unicode 15.0, table 3-7); 0 if it begins with none.
+std::size_t utf8_length(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
+  const auto is_tail = [&](std::size_t i) { return (byte(i) & 0xc0) == 0x80; };
+  const unsigned first = byte(0), second = byte(1);
+  if (first < 0x80) return 1;
+  if (first < 0xc2 || first > 0xf4 || !is_tail(1)) return 0;
+  if (first < 0xe0) return 2;
+  if ((first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f) || !is_tail(2)) return 0;
+  if (first < 0xf0) return 3;
+  if ((first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f) || !is_tail(3)) return 0;
+  return 4;
+}
+
+// Control characters (C1 as well: some terminals obey those) and bytes that are no UTF-8 become `?`: a log stays a log, and its
+// JSON stays JSON.
 std::string printable(std::string_view text) {
-  std::string out{text};
-  for (char& c : out) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+  std::string out;
+  while (!text.empty()) {
+    const std::size_t length = utf8_length(text);
+    const auto first = static_cast<unsigned char>(text[0]);
+    const bool is_control = first < 0x20 || first == 0x7f || (first == 0xc2 && length == 2 && static_cast<unsigned char>(text[1]) < 0xa0);
+    const std::size_t taken = length == 0 ? 1 : length;
+    if (length == 0 || is_control) out += '?';
+    else out += text.substr(0, taken);
+    text.remove_prefix(taken);
   }
   return out;
 }

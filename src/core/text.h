@@ -34,7 +34,7 @@ class Public {
   static Public number(unsigned long long value);
 
   /// A path, each component shown unless it could itself be a key: people paste the value where its place
-  /// belongs. Control bytes are shown as `?`.
+  /// belongs. Control characters, and bytes that are no UTF-8, are shown as `?`.
   static Public path(std::string_view path);
 
   /// A variable name such as DB_PASSWORD; anything that is not one, or that could be a key, comes out as the
@@ -46,7 +46,7 @@ class Public {
   static Public name(std::string_view name);
 
   /// Text that somebody vouches for: a name found in a directory listing, a user found in /etc/passwd, a key of our
-  /// own grammar. The reason stands at each call. Control bytes are shown as `?`.
+  /// own grammar. The reason stands at each call. Control characters, and bytes that are no UTF-8, are shown as `?`.
   static Public vouched(std::string_view text);
 
   friend Public operator+(Public left, Public right);

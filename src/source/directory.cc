@@ -42,9 +42,12 @@ Trouble not_a_file(Public where) {
 }  // namespace
 
 Opening<OpenDirectorySource> OpenDirectorySource::open(const DirectorySource& config, const Environment&, Presence presence) {
-  const Public shown = Public::path(config.path);
   sys::Answer<Fd> root = sys::open_directory(config.path);
-  if (root) return std::optional{OpenDirectorySource{std::move(root).value(), tidied(config.path).value_or(config.path), shown}};
+  if (root) {
+    // A directory that is there is no value that was pasted in its place.
+    return std::optional{OpenDirectorySource{std::move(root).value(), tidied(config.path).value_or(config.path), Public::vouched(config.path)}};
+  }
+  const Public shown = Public::path(config.path);
   // open(2) says EMFILE before it looks at the path; access(2) needs no descriptor: what is not there costs none.
   const Errno why = root.error().value == EMFILE && !sys::exists(config.path) ? Errno{ENOENT} : root.error();
   if (why.value == ENOENT) {

@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 
+#include "core/log.h"
 #include "core/sys_process.h"
 
 namespace hushrun {
@@ -215,6 +216,9 @@ Opening<OpenDotenvSource> OpenDotenvSource::open(const DotenvSource& config, con
     return Trouble{Code::source_invalid, "a dotenv file cannot be understood", shown + ":" + Public::number(error.line) + ": " + error.why,
                    "write KEY=VALUE, and quotes around a value of several lines"};
   }));
+  log::info("{}: a plain file, which is for development", shown);
+  for (const unsigned line : content.overridden) log::info("{}:{}: the key comes again further down, and counts there", shown, line);
+  for (const unsigned line : content.unexpanded) log::info("{}:{}: a $ is kept as it is; other readers would expand it", shown, line);
   return std::optional{OpenDotenvSource{std::move(content), shown, status}};
 }
 

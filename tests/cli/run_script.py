@@ -8,6 +8,7 @@ directory of the script, `{{NAME}}` a canary, and in patterns `{{digest NAME}}` 
   secret FILE CANARY [TAIL]     a canary into a file, TAIL behind it (a newline if not said)    mkdir [-m MODE] [-o UID:GID] DIR
   canary NAME VALUE             a canary of this very value                                     symlink TARGET NAME
   chmod MODE FILE   chown UID:GID FILE   fill FILE SIZE   mkfifo FILE   rm FILE   cd DIR        rename FROM TO
+  touch FILE                    an empty file; \\xff in its name is that byte
   runsecrets DIR                mounts DIR at /run/secrets                                      tmpfs DIR
   env K=V   unenv K             for what follows; only PATH is set before
   [!] [pid1] [as UID:GID] [without CAPS] [limit RESOURCE=N] hushrun ARG...     with ! it has to fail
@@ -286,6 +287,12 @@ class Script:
 
     def do_chown(self, owner, name):
         os.chown(self.path(name), *_ids(owner))
+
+    def do_touch(self, name):
+        path = os.fsencode(self.cwd) + b"/" + codecs.decode(name, "unicode_escape").encode("latin-1")
+        with open(path, "wb"):
+            pass
+        self.known[os.fsdecode(path)] = _identity(path)
 
     def do_mkfifo(self, name):
         os.mkfifo(self.path(name))

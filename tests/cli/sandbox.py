@@ -127,7 +127,7 @@ def apart(test):
             status = 1 if test() is False else 0
         except AssertionError as problem:
             last = traceback.extract_tb(problem.__traceback__)[-1]
-            print(f"FAIL {problem or last.line} ({pathlib.Path(last.filename).name}:{last.lineno})")
+            print(f"FAIL {problem if str(problem) else f'{pathlib.Path(last.filename).name}:{last.lineno}'}")
         except BaseException:  # pylint: disable=broad-exception-caught; this process is ours to end
             traceback.print_exc(file=sys.stdout)
         sys.stdout.flush()

@@ -28,9 +28,9 @@ os.environ["INIT_TEST"] = "1"
 INITS = {
     "supervise": [HUSHRUN, "--no-config", "-s", "env:INIT_TEST", "--supervise"],
     "exec": [HUSHRUN, "--no-config", "-s", "env:INIT_TEST", "--exec"],
-    "tini": ["tini-static", "-s"],
-    "dumb-init": ["dumb-init"],
-    "catatonit": ["catatonit"],
+    "tini": ["/usr/bin/tini-static", "-s"],
+    "dumb-init": ["/usr/bin/dumb-init"],
+    "catatonit": ["/usr/bin/catatonit"],
     "none": [],  # `wrap` is the whole of it
 }
 
@@ -198,9 +198,9 @@ class Run:
                 stream.close()
         os.close(self.report)
 
-    def next_line(self, patience=PATIENCE):
+    def next_line(self, patience=None):
         """The next line, or None at the end of all writers."""
-        deadline = time.monotonic() + patience
+        deadline = time.monotonic() + (PATIENCE if patience is None else patience)
         while b"\n" not in self._rest:
             ready, _, _ = select.select([self.report], [], [], max(0.0, deadline - time.monotonic()))
             assert ready, f"nothing came; before: {self.lines}; {self.errors_now()!r}"
@@ -212,7 +212,7 @@ class Run:
         self.lines.append(line.decode())
         return self.lines[-1]
 
-    def expect(self, beginning, patience=PATIENCE):
+    def expect(self, beginning, patience=None):
         """The next line, which has to begin so."""
         line = self.next_line(patience)
         assert line is not None and line.startswith(beginning), f"wanted {beginning!r}, got {line!r}; all: {self.lines}; {self.errors_now()!r}"
@@ -231,7 +231,8 @@ class Run:
     def errors_now(self):
         if not self.process.stderr or self.process.poll() is None:
             return b""
-        return self.process.stderr.read()
+        os.set_blocking(self.process.stderr.fileno(), False)  # somebody else may still hold it
+        return self.process.stderr.read() or b""
 
     def app(self):
         """The application's pid as we see it."""

@@ -70,6 +70,27 @@ TEST_CASE("a path is shown but for components that could be a key, and control b
   CHECK(Public::vouched("a\tb\r\n").view() == "a?b??");
 }
 
+TEST_CASE("what is shown is UTF-8 without control characters") {
+  const auto [text, shown] = GENERATE(table<std::string, std::string>({
+      {"plain \xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80", "plain \xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80"},
+      {"\xc2\x9b" "31m", "?31m"},                // CSI in one character
+      {"\xc2\xa0", "\xc2\xa0"},
+      {"\x9b" "31m", "?31m"},                    // and as a bare byte
+      {"\xff\xfe", "??"},
+      {"\xc3", "?"},                            // cut off
+      {"\xc3(", "?("},
+      {"\xe2\x82", "??"},
+      {"\xf0\x9f\x98", "???"},
+      {"\xc0\xaf", "??"},                       // overlong
+      {"\xe0\x80\xaf", "???"},
+      {"\xf0\x80\x80\xaf", "????"},
+      {"\xed\xa0\x80", "???"},                  // a surrogate
+      {"\xf4\x90\x80\x80", "????"},             // beyond U+10FFFF
+      {"\xf5\x80\x80\x80", "????"},
+  }));
+  CHECK(Public::vouched(text).view() == shown);
+}
+
 TEST_CASE("public text lives as long as the program and joins") {
   Public joined;
   {

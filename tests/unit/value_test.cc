@@ -39,7 +39,7 @@ TEST_CASE("newlines at the end are cut by policy") {
       {"", "", ""},
   }));
   CAPTURE(raw);
-  const auto cut = [&](Newline policy) {
+  const auto cut = [&, raw = raw](Newline policy) {
     Secret value = Secret::of_public(raw);
     cut_newlines(value, policy);
     return text(value);
