@@ -172,7 +172,7 @@ Public Public::name(std::string_view name) {
 }
 
 Public Public::vouched(std::string_view text) {
-  const bool clean = std::none_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+  const bool clean = std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7f; });  // as nearly always
   return clean ? Public{text} : Public{printable(text)};
 }
 

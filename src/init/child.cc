@@ -11,14 +11,6 @@
 namespace hushrun::init {
 namespace {
 
-// The kernel's struct sigaction: without a handler nothing but the first word counts.
-struct Disposition {
-  raw::Word handler;
-  unsigned long flags;
-  raw::Word restorer;
-  std::uint64_t mask;
-};
-
 Failure close_ranges(const ChildPlan& plan) {
   for (std::size_t i = 0; i < plan.close_count; ++i) {
     const auto [first, last] = plan.closes[i];
@@ -59,7 +51,7 @@ int become_application(void* memory) {
   if (plan.failure) raw::exit(125);
 
   if (plan.ignore_sigchld) {
-    const Disposition ignore{reinterpret_cast<raw::Word>(SIG_IGN), 0, 0, 0};
+    const raw::Disposition ignore{reinterpret_cast<raw::Word>(SIG_IGN), 0, 0, 0};
     raw::sys(SYS_rt_sigaction, SIGCHLD, &ignore, nullptr, sizeof plan.signal_mask);
   }
   // Last: from here on a signal acts on us as it would on the application.

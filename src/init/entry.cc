@@ -8,33 +8,34 @@
 #include "init/supervisor.h"
 
 extern "C" {
-// KILL and STOP cannot be blocked, so the kernel never reports this as a mask: it stands for "not asked yet".
-std::uint64_t hushrun_mask_before = ~std::uint64_t{0};
-extern const std::uint64_t hushrun_all_signals;
-const std::uint64_t hushrun_all_signals = ~std::uint64_t{0};
-
-// The stack as execve(2) leaves it: argc, argv, a null.
-void hushrun_begin(long* stack);
+// The stack as execve(2) leaves it: argc, argv, a null. And what was blocked before.
+void hushrun_begin(long* stack, std::uint64_t before);
 }
 
-// rt_sigprocmask(SIG_SETMASK, &all, &before, 8), then hushrun_begin(stack), then _start with everything as the kernel left it.
+// rt_sigprocmask(SIG_SETMASK, &all, &before, 8), then hushrun_begin(stack, before), then _start with everything as the kernel left it.
+// `all` stands in the code and `before` on the stack: another page would be another page fault, in both images.
 #if defined(__x86_64__)
 asm(R"(
   .pushsection .text.hushrun_entry,"ax",@progbits
   .globl hushrun_entry
   .type hushrun_entry,@function
 hushrun_entry:
+  subq $16, %rsp
   movl $14, %eax
   movl $2, %edi
-  leaq hushrun_all_signals(%rip), %rsi
-  leaq hushrun_mask_before(%rip), %rdx
+  leaq 1f(%rip), %rsi
+  movq %rsp, %rdx
   movl $8, %r10d
   syscall
   xorl %ebp, %ebp
-  movq %rsp, %rdi
+  leaq 16(%rsp), %rdi
+  movq (%rsp), %rsi
   call hushrun_begin
+  addq $16, %rsp
   xorl %edx, %edx
   jmp _start
+  .balign 8
+1: .quad -1
   .size hushrun_entry, .-hushrun_entry
   .popsection
 )");
@@ -44,20 +45,23 @@ asm(R"(
   .globl hushrun_entry
   .type hushrun_entry,@function
 hushrun_entry:
+  sub sp, sp, #16
   mov x8, #135
   mov x0, #2
-  adrp x1, hushrun_all_signals
-  add x1, x1, :lo12:hushrun_all_signals
-  adrp x2, hushrun_mask_before
-  add x2, x2, :lo12:hushrun_mask_before
+  adr x1, 1f
+  mov x2, sp
   mov x3, #8
   svc #0
   mov x29, #0
   mov x30, #0
-  mov x0, sp
+  add x0, sp, #16
+  ldr x1, [sp]
   bl hushrun_begin
+  add sp, sp, #16
   mov x0, #0
   b _start
+  .balign 8
+1: .quad -1
   .size hushrun_entry, .-hushrun_entry
   .popsection
 )");
@@ -66,12 +70,17 @@ hushrun_entry:
 namespace hushrun::init {
 namespace {
 
-// A mark alone could come from anybody: the child it names must be ours. Asked twice, as one strange answer must not make us
-// forget an application that runs.
-bool is_child(pid_t pid) {
+// KILL and STOP cannot be blocked, so this is never a mask: it stands for "not asked yet". Not zero, so that it lies beside
+// what libc's start writes as well.
+constexpr std::uint64_t kNotAsked = ~std::uint64_t{0};
+std::uint64_t mask_before = kNotAsked;
+
+// A mark alone could come from anybody: who has just been started has no child. Asked twice, as one strange answer must not
+// make us forget an application that runs.
+bool have_a_child() {
   for (int i = 0; i < 2; ++i) {
     siginfo_t info;
-    if (raw::sys(SYS_waitid, P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT, nullptr) != -ECHILD) return true;
+    if (raw::sys(SYS_waitid, P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT, nullptr) != -ECHILD) return true;
   }
   return false;
 }
@@ -79,22 +88,25 @@ bool is_child(pid_t pid) {
 }  // namespace
 
 std::uint64_t block_first() {
-  if (hushrun_mask_before == ~std::uint64_t{0}) {
-    raw::sys(SYS_rt_sigprocmask, SIG_SETMASK, &hushrun_all_signals, &hushrun_mask_before, sizeof hushrun_all_signals);
+  if (mask_before == kNotAsked) {
+    const std::uint64_t all = ~std::uint64_t{0};
+    raw::sys(SYS_rt_sigprocmask, SIG_SETMASK, &all, &mask_before, sizeof all);
   }
-  return hushrun_mask_before;
+  return mask_before;
 }
 
 void supervise_if_second_image(int argc, char** argv) {
-  if (argc < 3 || !raw::same(argv[1], kMark)) return;
+  // Its first byte alone tells nearly always.
+  if (argc < 3 || argv[1][0] != kMark[0] || !raw::same(argv[1], kMark)) return;
   const char* child = raw::after(argv[2], word::kChild);
   if (child == nullptr) return;
-  const auto pid = static_cast<pid_t>(raw::take_number(child));
-  if (pid > 1 && is_child(pid)) supervise_and_exit(argv + 2);
+  if (raw::take_number(child) > 1 && have_a_child()) supervise_and_exit(argv + 2);
 }
 
 }  // namespace hushrun::init
 
-void hushrun_begin(long* stack) {
-  hushrun::init::supervise_if_second_image(static_cast<int>(stack[0]), reinterpret_cast<char**>(stack + 1));
+void hushrun_begin(long* stack, std::uint64_t before) {
+  using namespace hushrun::init;
+  supervise_if_second_image(static_cast<int>(stack[0]), reinterpret_cast<char**>(stack + 1));
+  mask_before = before;
 }

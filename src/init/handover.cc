@@ -2,8 +2,11 @@
 
 #include <fcntl.h>
 #include <sys/auxv.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,6 +19,8 @@ namespace hushrun::init {
 namespace {
 
 constexpr std::size_t kBeforeChild = 2;  // name and mark
+/// A health check, or `true`, ends in less; the execve of a second image takes about as long.
+constexpr timespec kMoment{0, 300'000};
 
 const char* own_path() { return reinterpret_cast<const char*>(::getauxval(AT_EXECFN)); }
 
@@ -49,7 +54,7 @@ Handover::Handover(Charge charge) : charge_{std::move(charge)} {
   const auto say = [&](const char* word, const std::string& value = {}) { texts_.push_back(word + value); };
   say(kName);
   say(kMark);
-  // Where the child's word stands: not known yet.
+  // Where the words of the child stand: not known yet.
   if (charge_.own_group) say(word::kOwnGroup);
   if (charge_.group) say(word::kGroup);
   if (charge_.stop_along) say(word::kStopAlong);
@@ -62,7 +67,7 @@ Handover::Handover(Charge charge) : charge_{std::move(charge)} {
   for (std::string& trace : charge_.traces) texts_.push_back(std::move(trace));
 
   for (std::string& text : texts_) words_.push_back(text.data());
-  words_.insert(words_.begin() + kBeforeChild, child_word_.data());
+  words_.insert(words_.begin() + kBeforeChild, {child_word_.data(), ended_word_.data()});
   words_.push_back(nullptr);
 }
 
@@ -87,9 +92,21 @@ void Handover::settle_descriptors() {
   }
 }
 
+// Waits for a moment, and gives the application the processor for it. True if it has ended by then, and there is nobody else: then
+// it was reaped. If there is, its code is in the words.
+bool Handover::has_ended_at_once(pid_t child) {
+  const std::uint64_t ends = std::uint64_t{1} << (SIGCHLD - 1);
+  raw::sys(SYS_rt_sigtimedwait, &ends, nullptr, &kMoment, sizeof ends);
+  siginfo_t info{};
+  if (raw::sys(SYS_waitid, P_PID, child, &info, WEXITED | WNOHANG, nullptr) < 0 || info.si_pid != child) return false;
+  raw::put_number(raw::put(ended_word_.data(), word::kEnded), static_cast<std::uint64_t>(code_of(info)));
+  return raw::sys(SYS_waitid, P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT, nullptr) == -ECHILD;
+}
+
 void Handover::become_second_image(pid_t child) {
   raw::put_number(raw::put(child_word_.data(), word::kChild), static_cast<std::uint64_t>(child));
   settle_descriptors();
+  if (has_ended_at_once(child)) supervise_and_exit(words_.data() + kBeforeChild);
   char* const none[] = {nullptr};
   ::execve("/proc/self/exe", words_.data(), none);
   if (program_) ::syscall(SYS_execveat, program_->number(), "", words_.data(), none, AT_EMPTY_PATH);

@@ -39,7 +39,7 @@ class Handover {
 
   /// Puts /dev/null in the place of stdin and stdout, so that whoever reads the application's output sees its end, closes every other
   /// descriptor that is not the supervisor's, and becomes the second image. Returns if that could not be: then
-  /// `go_on_here` is what is left.
+  /// `go_on_here` is what is left. An application that ends at once, and leaves nobody behind, needs none: we end with it.
   void become_second_image(pid_t child);
 
   /// Wipes our environment and supervises in this image.
@@ -47,10 +47,11 @@ class Handover {
 
  private:
   void settle_descriptors();
+  bool has_ended_at_once(pid_t child);
 
   Charge charge_;
   std::optional<Fd> program_;  // ourselves, for where there is no /proc
-  std::array<char, 32> child_word_{};
+  std::array<char, 32> child_word_{}, ended_word_{};
   std::vector<std::string> texts_;
   std::vector<char*> words_;
 };

@@ -58,6 +58,14 @@ inline Word close(int number) { return sys(SYS_close, number); }
   for (;;) sys(SYS_exit_group, code);
 }
 
+/// The kernel's struct sigaction: without a handler nothing but the first word counts.
+struct Disposition {
+  Word handler;
+  unsigned long flags;
+  Word restorer;
+  std::uint64_t mask;
+};
+
 /// Calls `visit(const char* name)` for what is left in a directory, but for "." and "..".
 template <class Visit>
 void each_entry(int directory, Visit&& visit) {

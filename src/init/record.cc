@@ -63,6 +63,13 @@ std::optional<Fd> open_abandoned(const Fd& directory, const char* name) {
   return file;
 }
 
+std::string namespace_word() {
+  struct stat status {};
+  // Without /proc we do not know, and neither did those before us.
+  if (::stat("/proc/self/ns/mnt", &status) < 0) status.st_ino = 0;
+  return word::kNamespace + std::to_string(status.st_ino);
+}
+
 // Its words, newest first; the last may have been cut short by the death of its writer.
 std::vector<std::string> words_of(const Fd& file) {
   std::string text;
@@ -87,7 +94,9 @@ std::optional<Record> Record::make(Places places) {
     // Somebody who looks for leftovers may have come between the two calls, found it unlocked, and removed it.
     struct stat status {};
     if (::fchmod(made, 0600) < 0 || !lock(file, LOCK_EX) || ::fstat(made, &status) < 0 || status.st_nlink == 0) continue;
-    return Record{std::move(file), std::string{place} + "/" + name};
+    Record record{std::move(file), std::string{place} + "/" + name};
+    if (record.add(namespace_word())) return record;
+    ::unlinkat(directory->number(), name.c_str(), 0);
   }
   return std::nullopt;
 }
@@ -108,6 +117,8 @@ void take_leftovers_away(Places places) {
       const std::optional<Fd> file = open_abandoned(*directory, name);
       if (!file) return;
       std::vector<std::string> texts = words_of(*file);
+      // Nothing was made before the first line was written.
+      if (!texts.empty() && texts.back() != namespace_word()) return;
       std::vector<char*> words;
       for (std::string& text : texts) words.push_back(text.data());
       words.push_back(nullptr);

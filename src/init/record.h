@@ -5,7 +5,8 @@
 // /dev/shm, 0600. It holds a lock on it (flock(2)) for as long as it lives, and the kernel gives the lock up when it
 // is gone, however it went: unlike a pid in a file, that cannot be mistaken for another process, also between containers that share the
 // directory. A record that is ours by its owner and that nobody holds is a dead launcher's. Every line is written before the thing it
-// names is made.
+// names is made. Paths mean something in one mount namespace only, which is the first line: with a shared /dev/shm (docker --ipc=host)
+// a record from another one is left to those who are in it.
 
 #include <array>
 #include <optional>

@@ -54,11 +54,12 @@ Layout lay_out(bool group_wanted) {
 }
 
 Result<pid_t, Errno> spawn(ChildPlan& plan) {
-  struct sigaction before {};
-  ::sigaction(SIGCHLD, nullptr, &before);
-  if (before.sa_handler == SIG_IGN) {
+  raw::Disposition chld{};
+  raw::sys(SYS_rt_sigaction, SIGCHLD, nullptr, &chld, sizeof chld.mask);
+  if (chld.handler == reinterpret_cast<raw::Word>(SIG_IGN)) {
     plan.ignore_sigchld = true;
-    ::signal(SIGCHLD, SIG_DFL);
+    chld.handler = reinterpret_cast<raw::Word>(SIG_DFL);
+    raw::sys(SYS_rt_sigaction, SIGCHLD, &chld, nullptr, sizeof chld.mask);
   }
   plan.failure = {};
   // The stack grows downwards on both architectures.

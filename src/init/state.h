@@ -16,6 +16,7 @@ inline constexpr const char* kName = "hushrun";
 namespace word {
 // Each is followed by its value up to the word's end, those without `=` stand alone.
 inline constexpr const char* kChild = "child=";
+inline constexpr const char* kEnded = "ended=";                  // the application's exit code: it has gone, others are left
 inline constexpr const char* kOwnGroup = "own-group";            // the application leads a process group
 inline constexpr const char* kGroup = "group";                   // signals go to all of it
 inline constexpr const char* kStopAlong = "stop-along";          // when it stops, so do we: a shell above continues us
@@ -25,6 +26,7 @@ inline constexpr const char* kStopTimeout = "stop-timeout=";     // milliseconds
 inline constexpr const char* kRewrite = "rewrite=";              // FROM:TO, TO is 0 for nothing
 inline constexpr const char* kInform = "inform=";                // text or json: log level info or more
 inline constexpr const char* kRecord = "record=";                // descriptor that holds the lock on the record of our traces
+inline constexpr const char* kNamespace = "namespace=";          // of a record: the mount namespace its paths are of
 // What is taken away at the end, in the order given (removal.h).
 inline constexpr const char* kFile = "file=";                    // DEVICE:INODE:PATH
 inline constexpr const char* kTemporary = "temporary=";          // PATH, a random name of ours
@@ -40,6 +42,7 @@ inline constexpr int kSignals = 64;
 struct State {
   pid_t self = 0;
   pid_t child = 0;
+  int ended = -1;  // exit code of an application that was reaped already
   bool own_group = false;
   bool group = false;
   bool stop_along = false;

@@ -39,7 +39,9 @@ class Supervisor {
   explicit Supervisor(const State& state) : state_{state} {}
 
   int run() {
-    while (!reap()) {
+    code_ = state_.ended >= 0 ? state_.ended : kLauncherFailed;
+    if (state_.ended < 0) look_for_stops();
+    while (state_.ended < 0 && !reap()) {
       siginfo_t info;
       const int signal = wait(info, deadline_);
       if (signal == SIGCHLD) {
@@ -104,7 +106,7 @@ class Supervisor {
       if (answer == -EINTR) continue;
       if (answer < 0 || info.si_pid == 0) return false;
       if (info.si_pid == state_.child) {
-        code_ = info.si_code == CLD_EXITED ? info.si_status & 0xff : 128 + info.si_status;
+        code_ = code_of(info);
         return true;
       }
       raw::sys(SYS_waitid, P_PID, info.si_pid, &info, WEXITED | WNOHANG, nullptr);
@@ -213,7 +215,8 @@ class Supervisor {
   // One grace time for the application and all it leaves behind, beginning with the TERM, or now.
   void end_the_rest() {
     if (nobody_left()) return;
-    Everyone everyone{state_.self, state_.own_group ? state_.child : 0};
+    // The group's number is its own only for as long as its leader has not been reaped, or others are in it.
+    Everyone everyone{state_.self, state_.own_group && state_.ended < 0 ? state_.child : 0};
     if (!everyone.all_in_reach()) inform_out_of_reach();
     if (!killed_) {
       const std::uint64_t end = deadline_ == kNever ? now() + state_.stop_timeout : deadline_;
@@ -256,6 +259,8 @@ class Supervisor {
 };
 
 }  // namespace
+
+int code_of(const siginfo_t& info) { return info.si_code == CLD_EXITED ? info.si_status & 0xff : 128 + info.si_status; }
 
 int supervise(State& state) {
   // Neither pins a mount, nor can be dumped; both are lost by execve.

@@ -5,9 +5,14 @@
 // none lost, none that interrupts. Needs no descriptor, no /proc, no memory but this stack. After the application has started no failing
 // call is a reason to end.
 
+#include <signal.h>
+
 #include "init/state.h"
 
 namespace hushrun::init {
+
+/// Of a process that ended, as waitid(2) tells: its own, or 128 + signal.
+int code_of(const siginfo_t& info);
 
 /// Looks after the application until it and all it left behind are gone; takes away what was made for it; returns the exit
 /// code: its own, or 128 + signal.

@@ -12,6 +12,20 @@ std::optional<Error> clash(std::map<std::string, Place>& seen, const std::string
   return Error{Code::config_invalid, what, place.shown(), "already given at " + found->second.shown(), "take one of the two away"};
 }
 
+// The path without empty and `.` components: `a` and `./a` are one file. A target has no `..`.
+std::string tidied(const std::string& path) {
+  std::string out{path.starts_with('/') ? "/" : ""};
+  for (std::size_t start = 0; start < path.size();) {
+    const std::size_t slash = std::min(path.find('/', start), path.size());
+    const std::string_view part = std::string_view{path}.substr(start, slash - start);
+    start = slash + 1;
+    if (part.empty() || part == ".") continue;
+    if (!out.empty() && !out.ends_with('/')) out += '/';
+    out += part;
+  }
+  return out;
+}
+
 }  // namespace
 
 Public target_shown(const std::variant<ToVariable, ToFile>& target) {
@@ -41,7 +55,7 @@ Result<Plan, Problems> Plan::from(Config&& config, const Environment& environmen
                               std::move(variable.place)});
   }
   for (FileConfig& file : config.files) {
-    if (auto error = clash(files, file.path, "file given twice", file.place)) problems.add(*error);
+    if (auto error = clash(files, tidied(file.path), "file given twice", file.place)) problems.add(*error);
     if (file.variable) {
       if (auto error = clash(variables, file.variable->text(), "variable given twice", file.place)) problems.add(*error);
     }

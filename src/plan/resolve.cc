@@ -124,12 +124,13 @@ class Resolver {
 
   // The value of one reference, newlines cut as the target wants it. `shown_name` becomes the reference as it may be shown.
   Outcome referenced(const Binding& binding, const Wanted& wanted, const Reference& reference, std::optional<Secret>& value, Public& shown_name) {
-    // A name that a source has is a name, and no value that was pasted in its place.
+    // A name that a source has is a name, and no value that was pasted in its place; one that may not be there is shown with care.
     Kept& kept = keep(reference.name.text(), Public::vouched(reference.name.text()), [&] { return sources_.find(reference.name); });
     if (!kept.trouble && !kept.value) {
       missing_ = shown(reference.name);
       return Outcome::missing;
     }
+    if (kept.trouble && !sources_.whereabouts(reference.name).where) kept.name = shown(reference.name);
     shown_name = shown(reference, kept.name);
     if (kept.trouble) return fail(binding, *kept.trouble, kept.name);
 

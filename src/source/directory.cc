@@ -128,7 +128,7 @@ Lookup OpenDirectorySource::cannot_open(const std::string& relative, Public wher
                          " it on the host, or start as root with --user; Swarm: uid: \"" + user + "\" or mode: 0444 in the long syntax"};
     }
     default:
-      return Trouble{Code::secret_unreadable, "cannot read a secret file", reason(where, why), "look at the file system it lies on"};
+      return Trouble{Code::secret_unreadable, "cannot read a secret file", reason(entry ? where : shown_, why), "look at the file system it lies on"};
   }
 }
 

@@ -258,15 +258,6 @@ def test_alone():
     assert done.out == b"1\n", done.out
 
 
-def test_three_descriptors():
-    """At RLIMIT_NOFILE 3 what needs a descriptor fails with a clear error, and the application does not start."""
-    def setup():
-        resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))
-
-    done = start([HUSHRUN, "--no-config", "-s", f"dir:{sandbox.WORK}/secrets", "--", PROBE, "pid"], setup=setup)
-    assert done.code == 125 and not done.out and b"EMFILE" in done.err, done.err.decode()
-
-
 def test_terminal():
     """Under a terminal the session and its foreground group stay what they were."""
     texts = []

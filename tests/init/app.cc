@@ -193,6 +193,9 @@ int run(char** words) {
   if (strcmp(verb, "ready") == 0) ready("ready");
   if (strcmp(verb, "watch") == 0) watch();
   if (strcmp(verb, "state") == 0) state();
+  if (strcmp(verb, "environment") == 0) {
+    for (; *words != nullptr; ++words) say("environment %s=%s", *words, getenv(*words) != nullptr ? getenv(*words) : "(none)");
+  }
   if (strcmp(verb, "pause") == 0) {
     for (;;) pause();
   }

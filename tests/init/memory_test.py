@@ -9,7 +9,7 @@ import signal
 import subprocess
 import tempfile
 
-from harness import INITS, Run, check, children, kill, main, second_image, state_of, until
+from harness import Run, check, children, kill, main, second_image, state_of, status_field, until
 
 RUN_LENGTH = 8  # no run of so many bytes of any value
 
@@ -63,6 +63,18 @@ def the_supervisor_knows_nothing():
             assert runs_found(given.values, memory_of(run.pid)) == []
             for name in ("cmdline", "environ"):
                 assert runs_found(given.values, pathlib.Path(f"/proc/{run.pid}/{name}").read_bytes()) == []
+            run.kill(signal.SIGTERM)
+            assert run.wait() == 143
+
+
+@check
+def the_second_image_is_small_and_bare():
+    """No environment, a name of its own, and a few pages."""
+    with Run("ready", ",", "pause", env={"CANARY": "c4n4ry-of-the-environment", "INIT_TEST": "1"}) as run:
+        run.expect("ready")
+        second_image(run.pid)
+        assert pathlib.Path(f"/proc/{run.pid}/environ").read_bytes() == b""
+        assert int(status_field(run.pid, "RssAnon").split()[0]) <= 60
 
 
 @check
@@ -75,6 +87,8 @@ def the_first_image_wipes_what_it_knows():
         until(lambda: "rt_sigtimedwait" in pathlib.Path(f"/proc/{launcher}/wchan").read_text() or state_of(launcher) in "St", "it waits")
         run.process.stderr.readline()  # it says so, when it has gone on
         until(lambda: runs_found(given.values, memory_of(launcher)) == [], "nothing is left")
+        kill(launcher, signal.SIGTERM)
+        assert run.wait() == 143
 
 
 @check

@@ -13,7 +13,7 @@ import subprocess
 import sys
 
 import harness
-from harness import APP, FORWARDABLE, INITS, SKIP, Run, Terminal, children, end_all_below, kill, sigqueue, state_of, status_field, until
+from harness import APP, FORWARDABLE, INITS, SKIP, Run, Terminal, children, end_all_below, kill, second_image, sigqueue, state_of, status_field, until
 
 harness.PATIENCE = 1.0  # for peers it runs out
 LATE = 0.1               # until one signal counts as lost
@@ -213,6 +213,8 @@ def pins_no_directory(init):
 def is_idle_when_idle(init):
     with Run("ready", ",", "pause", init=init) as run:
         run.expect("ready")
+        if init == "supervise":
+            second_image(run.pid)
         until(lambda: state_of(run.pid) == "S", "it waits")
         before = status_field(run.pid, "voluntary_ctxt_switches")
         select.select([], [], [], 1.2)  # tini looks once a second

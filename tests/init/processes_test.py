@@ -6,9 +6,10 @@ import pathlib
 import resource
 import signal
 import subprocess
+import tempfile
 import time
 
-from harness import APP, FORWARDABLE, HUSHRUN, INITS, Run, check, children, end_all_below, kill, main, second_image, state_of, status_field, until
+from harness import HUSHRUN, INITS, Run, check, children, main, second_image, state_of, until
 
 NOBODY = 65534
 
@@ -198,31 +199,67 @@ def the_supervisor_holds_nothing():
         second_image(run.pid)
         held = {number: os.readlink(f"/proc/{run.pid}/fd/{number}") for number in os.listdir(f"/proc/{run.pid}/fd")}
         assert held["0"] == held["1"] == "/dev/null" and set(held) == {"0", "1", "2"}, held
-        assert os.readlink(f"/proc/{run.pid}/cwd") == "/"
+        until(lambda: os.readlink(f"/proc/{run.pid}/cwd") == "/", "its directory is the root")
 
 
 @check
-def the_second_image_is_small_and_bare():
-    """No environment, a name of its own, and a few pages."""
-    with Run("ready", ",", "pause", env={"CANARY": "c4n4ry-of-the-environment", "INIT_TEST": "1"}) as run:
+def pids_in_the_environment_are_the_applications():
+    """LISTEN_PID and WATCHDOG_PID, where they mean us, mean the application; where they mean somebody else they stay."""
+    names = ["LISTEN_PID", "LISTEN_FDS", "LISTEN_PIDFDID", "WATCHDOG_PID"]
+    ours = ["/bin/sh", "-c", 'LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_PIDFDID=7 WATCHDOG_PID=$$ exec "$@"', "sh"]
+    with Run("ready", ",", "environment", *names, wrap=ours) as run:
+        pid = run.fields("ready")["pid"]
+        assert run.rest() == [f"environment LISTEN_PID={pid}", "environment LISTEN_FDS=1", "environment LISTEN_PIDFDID=(none)", f"environment WATCHDOG_PID={pid}"]
+    theirs = ["/usr/bin/env", "LISTEN_PID=1", "LISTEN_FDS=1", "LISTEN_PIDFDID=7", "WATCHDOG_PID=1"]
+    for init, wrap in (("supervise", theirs), ("exec", theirs)):
+        with Run("environment", *names, wrap=wrap, init=init) as run:
+            assert run.rest() == ["environment LISTEN_PID=1", "environment LISTEN_FDS=1", "environment LISTEN_PIDFDID=7", "environment WATCHDOG_PID=1"], init
+    with Run("ready", ",", "environment", *names, wrap=ours, init="exec") as run:
+        pid = run.fields("ready")["pid"]
+        assert run.rest()[0] == f"environment LISTEN_PID={pid}"  # we are it
+
+
+@check
+def it_ends_with_its_parent_when_asked():
+    """die_with_parent: the application gets TERM and its time where we stay, KILL where we do not."""
+    config = pathlib.Path(tempfile.mkdtemp()) / "hushrun.yaml"
+    config.write_text("version: 1\nsources: [{env: [INIT_TEST]}]\nprocess: {die_with_parent: true}\n")
+    config.chmod(0o600)
+    try:
+        for mode in ("supervise", "exec"):
+            parent = ["/bin/sh", "-c", '"$@" & wait', "sh", HUSHRUN, "-c", str(config), f"--{mode}"]
+            with Run("handle", "15", ",", "ready", ",", "wait-once", init="none", wrap=parent) as run:
+                run.expect("ready")
+                run.kill(signal.SIGKILL)
+                assert run.wait() == 137
+                assert run.rest() == (["handled 15"] if mode == "supervise" else []), mode
+    finally:
+        config.unlink()
+        config.parent.rmdir()
+
+
+@check
+def settings_come_by_option_and_by_variable():
+    """Option beats environment; what only an init can do is a mistake beside --exec."""
+    plain = [HUSHRUN, "--no-config", "-s", "env:INIT_TEST"]
+    def env(**more):
+        return dict(os.environ, **more)
+
+    for wrap, environment, group in ((plain, env(HUSHRUN_SUPERVISE="true"), "1"), ([*plain, "--exec"], env(HUSHRUN_SUPERVISE="true"), None),
+                                     ([*plain, "--supervise"], env(HUSHRUN_EXEC="true"), "1"), (plain, env(HUSHRUN_SUPERVISE="false"), None),
+                                     (plain, env(HUSHRUN_STOP_TIMEOUT="3s", HUSHRUN_GROUP="true"), None)):
+        with Run("ready", init="none", wrap=wrap, env=environment) as run:
+            found = run.fields("ready")
+            assert (found["ppid"] == str(run.pid)) == (group == "1"), (wrap, found)
+            assert run.wait() == 0
+    with Run("ready", ",", "pause", init="none", wrap=plain, env=env(HUSHRUN_SUPERVISE="1", HUSHRUN_STOP_TIMEOUT="50ms", HUSHRUN_REWRITE="INT=none,TERM=none")) as run:
         run.expect("ready")
-        second_image(run.pid)
-        assert pathlib.Path(f"/proc/{run.pid}/environ").read_bytes() == b""
-        assert b"c4n4ry" not in memory_of(run.pid)
-        assert int(status_field(run.pid, "RssAnon").split()[0]) <= 60
-
-
-def memory_of(pid):
-    """Everything that can be read of a process."""
-    found = b""
-    with open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
-        for line in pathlib.Path(f"/proc/{pid}/maps").read_text().splitlines():
-            if line.split()[1][0] != "r" or line.endswith(("[vvar]", "[vsyscall]", "[vvar_vclock]")):
-                continue
-            begin, end = (int(number, 16) for number in line.split()[0].split("-"))
-            memory.seek(begin)
-            found += memory.read(end - begin)
-    return found
+        run.kill(signal.SIGTERM)
+        assert run.wait() == 137
+    for mistake in (["--exec", "--stop-timeout", "1s"], ["--group"], ["--rewrite", "TERM=QUIT"], ["--supervise", "--stop-timeout", "10"],
+                    ["--supervise", "--rewrite", "KILL=TERM"], ["--supervise", "--rewrite", "TERM"], ["--supervise", "--rewrite", "TERM=HUB"]):
+        with Run("ready", init="none", wrap=[*plain, *mistake]) as run:
+            assert run.wait() == 125 and run.rest() == [], mistake
 
 
 @check

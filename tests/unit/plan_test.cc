@@ -73,6 +73,22 @@ TEST_CASE("a variable or a path given twice is an error that names both places")
                                          "hushrun.yaml:6 already given at hushrun.yaml:4"});
 }
 
+TEST_CASE("one file is one file, however its path is written") {
+  const auto [one, other, is_one] = GENERATE(table<const char*, const char*, bool>({
+      {"a", "./a", true},
+      {"a/b", "a//b", true},
+      {"a/b", "././a/./b", true},
+      {"/run/a", "//run/./a", true},
+      {"/run/a", "run/a", false},
+      {"a", ".a", false},
+      {"a/b", "ab", false},
+  }));
+  CAPTURE(one, other);
+  Config config;
+  config.files = {file(one, "1"), file(other, "2")};
+  CHECK(static_cast<bool>(planned(std::move(config))) == !is_one);
+}
+
 TEST_CASE("4096 bindings are a plan, one more is none") {
   Config config;
   for (int i = 0; i < 4096; ++i) config.variables.push_back(variable(("V" + std::to_string(i)).c_str(), "1"));
