@@ -100,9 +100,16 @@ const char* editor_command() {
   return "vi";
 }
 
+// A plain command replaces the shell, so that a signal we pass on reaches the editor itself; `A=1 vi` and the like need the shell.
+const char* replacing(std::string_view command) {
+  const bool plain = command.find_first_of(";&|()<>$`\n") == std::string_view::npos && command.substr(0, command.find(' ')).find('=') == std::string_view::npos;
+  return plain ? "exec " : "";
+}
+
 // The shell cuts $EDITOR into words, as git and crontab(1) have it: `code --wait` is two of them.
 Result<void> run_editor(const Desk& desk, const std::string& name) {
-  const std::string script = std::string{editor_command()} + " \"$1\"";
+  const std::string command = editor_command();
+  const std::string script = replacing(command) + command + " \"$1\"";
   const std::string file = desk.path() + "/" + name;
   const Public shown = "$VISUAL, $EDITOR or vi";
   ended_by = 0;
