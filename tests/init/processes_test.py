@@ -76,8 +76,13 @@ def the_application_ends_before_its_orphans():
     """A daemon of its own session gets TERM, and we wait for it; one that is stopped is continued first."""
     for pid1 in (False, True):
         for kind in ("willing", "stopped"):
-            with Run("daemon", kind, ",", "exit", "5", pid1=pid1) as run:
+            reader, writer = os.pipe()
+            with Run("daemon", kind, ",", "wait-for", "0", ",", "exit", "5", pid1=pid1, stdin=reader) as run:
+                os.close(reader)
                 run.expect("daemon")
+                if kind == "stopped":
+                    until(lambda run=run: "T" in map(state_of, children(run.pid)), "the daemon stops")
+                os.close(writer)
                 run.expect("daemon got TERM")
                 assert run.wait() == 5, (pid1, kind)
                 assert run.next_line() is None  # nobody is left

@@ -13,6 +13,10 @@ from harness import APP, Run, check, children, main, status_field, until
 
 ALL_BLOCKED = "fffffffffffbfeff"  # all but KILL and STOP
 STARTS = ("clone", "clone3", "vfork")
+# By their manual pages; and munmap(2), which has nothing to do with us.
+NEVER_FAIL = ("exit_group", "getpid", "getppid", "geteuid", "getegid", "rt_sigprocmask", "munmap")
+ERRORS = {"waitid": ["ECHILD", "EINTR"], "rt_sigtimedwait": ["EINVAL", "EINTR", "EAGAIN"], "execve": ["ENOENT", "ENOMEM"], "clone": ["EAGAIN", "ENOMEM"],
+          "openat": ["EMFILE", "ENOENT"], "mmap": ["ENOMEM"], "brk": ["ENOMEM"]}
 
 
 def is_launcher(pid):
@@ -72,33 +76,65 @@ def play(run):
 LIFE = ["daemon", "willing", ",", "handle", "10", ",", "ready", ",", "wait-once", ",", "exit", "7"]
 
 
+def counted_calls(words):
+    """How often the launcher makes each system call in a good life: before its first own one, at the application's start, in all."""
+    with tempfile.NamedTemporaryFile("r") as log:
+        with Run(*words, wrap=["strace", "-qq", "-o", log.name]) as run:
+            assert play(run) == 7
+        counts, begun, started = collections.Counter(), None, None
+        for line in log:
+            if name := re.match(r"\w+", line):
+                if name.group() == "execve" and begun is None:
+                    continue  # strace's own, which no fault applies to
+                counts[name.group()] += 1
+                if "PR_SET_DUMPABLE" in line and begun is None:
+                    begun = counts.copy()
+                if name.group() in STARTS:
+                    started = counts.copy()
+    assert begun and started, "the application was started by none of the calls known here"
+    return begun, started, counts
+
+
+@check
+def a_failure_before_the_start_is_a_failure_or_none():
+    """Every system call of ours up to the application's start, failed in turn: either it lives as ever, or it was never there and we say why."""
+    begun, started, _ = counted_calls(LIFE)
+    for name, count in sorted(started.items()):
+        if name in NEVER_FAIL:
+            continue
+        for n in range(begun[name] + 1, count + 1):
+            for error in ERRORS.get(name, ["EPERM"]):
+                fault = f"inject={name}:error={error}:when={n}"
+                with Run(*LIFE, options=["--stop-timeout", "300ms"], wrap=["strace", "-qq", "-o", "/dev/null", "-e", fault]) as run:
+                    line = run.next_line()
+                    if line is None:
+                        assert run.wait() == 125 and run.process.stderr.read().startswith(b"hushrun: error: "), fault
+                        continue
+                    try:
+                        assert line.startswith("daemon")
+                        os.kill(int(run.fields("ready")["ppid"]), signal.SIGUSR1)
+                        run.expect("handled 10")
+                        assert run.wait() == 7
+                    except AssertionError as problem:
+                        raise AssertionError(fault) from problem
+
+
 @check
 def nothing_of_ours_ends_a_running_application():
     """Every system call of the launcher after the application's start, failed in turn: the same life, the same code."""
-    with tempfile.NamedTemporaryFile("r") as log:
-        with Run(*LIFE, wrap=["strace", "-qq", "-o", log.name]) as run:
-            assert play(run) == 7
-        counts, at_start = collections.Counter(), None
-        for line in log:
-            if name := re.match(r"\w+", line):
-                if name.group() == "execve" and not counts["execve"] and "supervise" in line and "\\1" not in line:
-                    continue  # strace's own, which no fault applies to
-                counts[name.group()] += 1
-                if name.group() in STARTS:
-                    at_start = counts.copy()
-    assert at_start, "the application was started by none of the calls known here"
-    errors = {"waitid": "ECHILD", "rt_sigtimedwait": "EINVAL", "execve": "ENOENT"}
+    _, started, counts = counted_calls(LIFE)
     for name, count in sorted(counts.items()):
-        # getpid(2) is always successful; where kill(2) is not, the signal has not arrived.
-        if name in ("exit_group", "getpid", "kill", *STARTS):
+        # Where kill(2) fails the signal has not arrived.
+        if name in (*NEVER_FAIL, "kill", *STARTS):
             continue
-        for n in range(at_start[name] + 1, count + 1):
-            fault = f"inject={name}:error={errors.get(name, 'EPERM')}:when={n}"
-            with Run(*LIFE, options=["--stop-timeout", "300ms"], wrap=["strace", "-qq", "-o", "/dev/null", "-e", fault]) as run:
-                try:
-                    assert play(run) == 7
-                except AssertionError as error:
-                    raise AssertionError(fault) from error
+        for n in range(started[name] + 1, count + 1):
+            for error in ERRORS.get(name, ["EPERM"]):
+                fault = f"inject={name}:error={error}:when={n}"
+                with Run(*LIFE, options=["--stop-timeout", "300ms"], wrap=["strace", "-qq", "-o", "/dev/null", "-e", fault]) as run:
+                    try:
+                        assert play(run) == 7
+                    except AssertionError as problem:
+                        raise AssertionError(fault) from problem
 
 
 @check
