@@ -134,11 +134,6 @@ Answer<FileStatus> status(const std::string& path) {
   if (::stat(path.c_str(), &raw) < 0) return last_error();
   return status_from(raw);
 }
-Answer<FileStatus> status_of_link(const std::string& path) {
-  struct stat raw {};
-  if (::lstat(path.c_str(), &raw) < 0) return last_error();
-  return status_from(raw);
-}
 Answer<FileStatus> status_beneath(const Fd& directory, const std::string& name) {
   struct stat raw {};
   if (::fstatat(directory.number(), name.c_str(), &raw, AT_SYMLINK_NOFOLLOW) < 0) return last_error();
@@ -152,7 +147,6 @@ Answer<FileStatus> status_behind(const Fd& directory, const std::string& name) {
 Answer<std::string> read_link_beneath(const Fd& directory, const std::string& name) { return link_text(directory.number(), name); }
 bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR); }
 bool is_executable(const std::string& path) { return ::faccessat(AT_FDCWD, path.c_str(), X_OK, AT_EACCESS) == 0; }
-Answer<std::string> read_link(const std::string& path) { return link_text(AT_FDCWD, path); }
 
 Answer<Secret> read_secret(const Fd& file, std::size_t limit) { return read_secret(file, TRY(status(file)), limit); }
 
@@ -253,12 +247,6 @@ Answer<std::uint64_t> file_system(const Fd& file) {
   return static_cast<std::uint64_t>(raw.f_type);
 }
 
-Answer<std::string> working_directory() {
-  std::array<char, 4096> path;
-  if (::getcwd(path.data(), path.size()) == nullptr) return last_error();
-  return std::string{path.data()};
-}
-
 Answer<Fd> create_exclusively(const Fd& directory, const std::string& name, mode_t mode) {
   return opened(::openat(directory.number(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
 }
@@ -287,9 +275,6 @@ Answer<void> copy_contents(const Fd& from, const Fd& to) {
 }
 Answer<void> set_mode(const Fd& file, mode_t mode) { return done(::fchmod(file.number(), mode)); }
 Answer<void> set_owner(const Fd& file, uid_t owner, gid_t group) { return done(::fchown(file.number(), owner, group)); }
-Answer<void> rename_new(const Fd& directory, const std::string& from, const std::string& to) {
-  return done(::renameat2(directory.number(), from.c_str(), directory.number(), to.c_str(), RENAME_NOREPLACE));
-}
 Answer<void> rename_over(const Fd& directory, const std::string& from, const std::string& to) {
   return done(::renameat(directory.number(), from.c_str(), directory.number(), to.c_str()));
 }

@@ -48,14 +48,11 @@ Answer<Fd> open_beneath(const Fd& root, const std::string& relative);
 Answer<FileStatus> status(const Fd& file);
 /// stat(2); follows symlinks.
 Answer<FileStatus> status(const std::string& path);
-/// lstat(2).
-Answer<FileStatus> status_of_link(const std::string& path);
 /// True if there is anything at `path`, or may be: only ENOENT and ENOTDIR say that there is not. access(2) needs no descriptor, so
 /// this works at RLIMIT_NOFILE 3.
 bool exists(const std::string& path);
 /// True if the calling process may execute `path`.
 bool is_executable(const std::string& path);
-Answer<std::string> read_link(const std::string& path);
 
 /// All of a file into locked memory. EFBIG if there is more than `limit` bytes.
 Answer<Secret> read_secret(const Fd& file, std::size_t limit);
@@ -80,9 +77,6 @@ Answer<std::vector<Entry>> list(const Fd& directory, std::size_t limit);
 /// f_type of statfs(2): TMPFS_MAGIC, RAMFS_MAGIC …
 Answer<std::uint64_t> file_system(const Fd& file);
 
-/// Absolute path of the working directory.
-Answer<std::string> working_directory();
-
 // Files we make.
 Answer<Fd> create_exclusively(const Fd& directory, const std::string& name, mode_t mode);
 Answer<void> make_directory(const Fd& directory, const std::string& name, mode_t mode);
@@ -93,8 +87,6 @@ Answer<void> write_all(const Fd& file, const char* data, std::size_t size);
 Answer<void> copy_contents(const Fd& from, const Fd& to);
 Answer<void> set_mode(const Fd& file, mode_t mode);
 Answer<void> set_owner(const Fd& file, uid_t owner, gid_t group);
-/// rename(2) that fails with EEXIST instead of replacing.
-Answer<void> rename_new(const Fd& directory, const std::string& from, const std::string& to);
 Answer<void> rename_over(const Fd& directory, const std::string& from, const std::string& to);
 Answer<void> remove_file(const Fd& directory, const std::string& name);
 Answer<void> remove_directory(const Fd& directory, const std::string& name);
