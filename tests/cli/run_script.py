@@ -10,6 +10,8 @@ directory of the script, `{{NAME}}` a canary, and in patterns `{{digest NAME}}` 
   chmod MODE FILE   chown UID:GID FILE   fill FILE SIZE   mkfifo FILE   rm FILE   cd DIR        rename FROM TO
   touch FILE                    an empty file; \\xff in its name is that byte
   runsecrets DIR                mounts DIR at /run/secrets                                      tmpfs DIR
+  identity FILE CANARY          an age identity, the canary; its recipient in FILE.pub           descriptor N FILE
+  seal FILE TO [OPTION...]      FILE, which is then removed, sealed by age with these options; -p takes a canary
   env K=V   unenv K             for what follows; only PATH is set before
   [!] [pid1] [as UID:GID] [without CAPS] [limit RESOURCE=N] hushrun ARG...     with ! it has to fail
   exit N   stdout PATTERN   stderr PATTERN   ! stdout [PATTERN]   ! stderr [PATTERN]      of the last hushrun
@@ -29,6 +31,7 @@ import hashlib
 import json
 import os
 import pathlib
+import pty
 import re
 import shlex
 import shutil
@@ -69,6 +72,7 @@ class Script:
         self.typed = set()     # canaries that stand on a command line
         self.known = {}        # path → what a file of ours was when we made it
         self.delivered = set()
+        self.descriptors = {}  # number → file, open for what follows
         self.last = None
         self.line = 0
 
@@ -189,7 +193,12 @@ class Script:
         argv = sandbox.inside([sandbox.BIN / "hushrun", *arguments], **surroundings)
         out, err = os.memfd_create("out"), os.memfd_create("err")
         seen = set()
-        with subprocess.Popen(argv, env=self.env, cwd=self.cwd, stdin=subprocess.DEVNULL, stdout=out, stderr=err) as process:
+        for number, path in self.descriptors.items():
+            file = os.open(path, os.O_RDONLY)
+            os.dup2(file, number)
+            os.close(file)
+        with subprocess.Popen(argv, env=self.env, cwd=self.cwd, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+                              pass_fds=tuple(self.descriptors)) as process:
             deadline = time.monotonic() + LIMIT
             wait = 0.0002
             while process.poll() is None:
@@ -261,6 +270,25 @@ class Script:
 
     def do_secret(self, name, label, tail="\\n"):
         self.write(name, self.value(label, canary.fresh).encode() + codecs.decode(tail, "unicode_escape").encode("latin-1"))
+
+    def do_identity(self, name, label):
+        made = subprocess.run(["age-keygen"], capture_output=True, text=True, check=True).stdout
+        self.canaries[label] = canary.Canary(label, made.splitlines()[-1])
+        self.write(name, made.encode(), 0o600)
+        recipient = subprocess.run(["age-keygen", "-y", self.path(name)], capture_output=True, check=True).stdout
+        self.write(name + ".pub", recipient)
+
+    def do_seal(self, name, sealed, *options):
+        argv = ["age", *options, "-o", str(self.path(sealed)), str(self.path(name))]
+        if "-p" in options:
+            _with_passphrase([w for w in argv if w not in self.canaries], self.canaries[options[options.index("-p") + 1]].value)
+        else:
+            subprocess.run(argv, cwd=self.cwd, check=True)
+        self.path(name).unlink()
+        self.made(self.path(sealed))
+
+    def do_descriptor(self, number, name):
+        self.descriptors[int(number)] = self.path(name)
 
     def do_fill(self, name, size):
         self.write(name, (b"0123456789abcde\n" * (int(size) // 16 + 1))[:int(size) - 1] + b"x" if int(size) else b"")
@@ -337,6 +365,25 @@ class Script:
         path = self.path(name)
         assert path.is_file() and not path.is_symlink(), f"{name} was not delivered"
         self.delivered.add(str(path))
+
+
+def _with_passphrase(argv, passphrase):
+    """age asks for it on its terminal, twice, and for nothing else."""
+    child, terminal = pty.fork()
+    if child == 0:
+        os.execvp(argv[0], argv)
+    answers = 2
+    said = b""
+    while True:
+        try:
+            said += os.read(terminal, 1024)
+        except OSError:  # the other end is closed
+            break
+        if answers and said.rstrip().endswith(b":"):
+            os.write(terminal, passphrase.encode() + b"\n")
+            answers, said = answers - 1, b""
+    _, status = os.waitpid(child, 0)
+    assert status == 0, f"age -p failed: {said!r}"
 
 
 def _split(text):
