@@ -11,6 +11,7 @@ directory of the script, `{{NAME}}` a canary, and in patterns `{{digest NAME}}` 
   touch FILE                    an empty file; \\xff in its name is that byte
   runsecrets DIR                mounts DIR at /run/secrets                                      tmpfs DIR
   identity FILE CANARY          an age identity, the canary; its recipient in FILE.pub           descriptor N FILE
+  ssh-key FILE CANARY OPTION... the same of ssh-keygen with these options
   seal FILE TO [OPTION...]      FILE, which is then removed, sealed by age with these options; -p takes a canary
   env K=V   unenv K             for what follows; only PATH is set before
   [!] [pid1] [as UID:GID] [without CAPS] [limit RESOURCE=N] hushrun ARG...     with ! it has to fail
@@ -277,6 +278,13 @@ class Script:
         self.write(name, made.encode(), 0o600)
         recipient = subprocess.run(["age-keygen", "-y", self.path(name)], capture_output=True, check=True).stdout
         self.write(name + ".pub", recipient)
+
+    def do_ssh_key(self, name, label, *options):
+        passphrase = [] if "-N" in options else ["-N", ""]
+        subprocess.run(["ssh-keygen", "-q", "-C", "", *passphrase, *options, "-f", self.path(name)], check=True)
+        self.canaries[label] = canary.Canary(label, self.path(name).read_text(encoding="ascii").splitlines()[3])
+        self.made(self.path(name))
+        self.made(self.path(name + ".pub"))
 
     def do_seal(self, name, sealed, *options):
         argv = ["age", *options, "-o", str(self.path(sealed)), str(self.path(name))]
