@@ -159,12 +159,15 @@ Public Keyring::shown(const KeyPlace& place) {
   switch (place.kind) {
     case KeyPlace::Kind::variable: return "variable " + Public::variable(place.text);
     case KeyPlace::Kind::descriptor: return "descriptor " + Public::number(static_cast<unsigned>(place.number));
-    case KeyPlace::Kind::secret: return is_plainly_a_name(place.text) ? "secret " + Public::vouched(place.text) : Public{"a secret"};
+    case KeyPlace::Kind::secret:
+      if (is_plainly_a_name(place.text)) return "secret " + Public::vouched(place.text);
+      return "a secret";
     case KeyPlace::Kind::file: break;
   }
   // A file that is there is a file; what is not may be the passphrase, given in its place's stead.
   if (sys::exists(place.text)) return Public::vouched(place.text);
-  return is_plainly_a_name(place.text) ? Public::path(place.text) : Public{"the file that was named"};
+  if (is_plainly_a_name(place.text)) return Public::path(place.text);
+  return "the file that was named";
 }
 
 std::vector<std::string> Keyring::variables() const {

@@ -111,8 +111,9 @@ class Gathering {
     if (is_ejson_key(key->text)) return {};
     places_ = listed(places_, key->where);
     const auto described = [&](const age::Failure& failure) {
-      return Trouble{code_of(failure.kind), failure.kind == age::Failed::identity ? age::what(failure.kind) : Literal{"cannot open a sealed identity file"},
-                     reason(key->where, failure.why), failure.fix};
+      Literal what = "cannot open a sealed identity file";
+      if (failure.kind == age::Failed::identity) what = age::what(failure.kind);
+      return Trouble{code_of(failure.kind), what, reason(key->where, failure.why), failure.fix};
     };
     if (!key->opened && age::is_sealed_identity_file(key->text)) {
       if (!passphrases_.usable()) {
@@ -224,7 +225,9 @@ Opening<OpenSealedSource> OpenSealedSource::open(const EjsonSource& config, Keyr
   for (const KeyPlace& place : candidates) {
     const KeyText* key = TRY(keyring.read(place, directories));
     if (key == nullptr) {
-      missing = listed(missing, place.text == key_file ? Public{"the key directory's file for this public key"} : Keyring::shown(place));
+      Public where = "the key directory's file for this public key";
+      if (place.text != key_file) where = Keyring::shown(place);
+      missing = listed(missing, where);
       continue;
     }
     places = listed(places, key->where);

@@ -32,7 +32,6 @@ import hashlib
 import json
 import os
 import pathlib
-import pty
 import re
 import shlex
 import shutil
@@ -44,6 +43,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import canary  # pylint: disable=wrong-import-position
 import sandbox  # pylint: disable=wrong-import-position
+import sealing  # pylint: disable=wrong-import-position
 
 ROOTS = ["/mnt/work", "/run", "/dev/shm", "/tmp", "/etc"]
 LIMIT = 30  # seconds for one command; a bound, not a measurement
@@ -273,11 +273,10 @@ class Script:
         self.write(name, self.value(label, canary.fresh).encode() + codecs.decode(tail, "unicode_escape").encode("latin-1"))
 
     def do_identity(self, name, label):
-        made = subprocess.run(["age-keygen"], capture_output=True, text=True, check=True).stdout
-        self.canaries[label] = canary.Canary(label, made.splitlines()[-1])
-        self.write(name, made.encode(), 0o600)
-        recipient = subprocess.run(["age-keygen", "-y", self.path(name)], capture_output=True, check=True).stdout
-        self.write(name + ".pub", recipient)
+        text, key, recipient = sealing.new_identity()
+        self.canaries[label] = canary.Canary(label, key)
+        self.write(name, text.encode(), 0o600)
+        self.write(name + ".pub", f"{recipient}\n".encode())
 
     def do_ssh_key(self, name, label, *options):
         passphrase = [] if "-N" in options else ["-N", ""]
@@ -289,7 +288,7 @@ class Script:
     def do_seal(self, name, sealed, *options):
         argv = ["age", *options, "-o", str(self.path(sealed)), str(self.path(name))]
         if "-p" in options:
-            _with_passphrase([w for w in argv if w not in self.canaries], self.canaries[options[options.index("-p") + 1]].value)
+            sealing.with_passphrase([w for w in argv if w not in self.canaries], self.canaries[options[options.index("-p") + 1]].value)
         else:
             subprocess.run(argv, cwd=self.cwd, check=True)
         self.path(name).unlink()
@@ -373,25 +372,6 @@ class Script:
         path = self.path(name)
         assert path.is_file() and not path.is_symlink(), f"{name} was not delivered"
         self.delivered.add(str(path))
-
-
-def _with_passphrase(argv, passphrase):
-    """age asks for it on its terminal, twice, and for nothing else."""
-    child, terminal = pty.fork()
-    if child == 0:
-        os.execvp(argv[0], argv)
-    answers = 2
-    said = b""
-    while True:
-        try:
-            said += os.read(terminal, 1024)
-        except OSError:  # the other end is closed
-            break
-        if answers and said.rstrip().endswith(b":"):
-            os.write(terminal, passphrase.encode() + b"\n")
-            answers, said = answers - 1, b""
-    _, status = os.waitpid(child, 0)
-    assert status == 0, f"age -p failed: {said!r}"
 
 
 def _split(text):
