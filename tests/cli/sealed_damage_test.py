@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""Every byte of a small sealed file flipped, every truncation, one byte more: the application is never started, and the class is right.
+"""Every byte of a small sealed file flipped, every truncation, one byte more: the application is never started, the class is right, and no
+file makes the launcher take much memory.
 
 Which part of the file a byte stands in says what has to be answered: the header's own text, the stanza (header, or sealed to nobody here),
 the MAC, the payload. Binary files byte by byte; armored ones too, where only the failure counts."""
@@ -7,6 +8,7 @@ the MAC, the payload. Binary files byte by byte; armored ones too, where only th
 import json
 import os
 import pathlib
+import resource
 import subprocess
 import sys
 import tempfile
@@ -15,6 +17,7 @@ HUSHRUN = os.environ["HUSHRUN"]
 PLAIN = b"A=c4n4ry-of-this-test\n"
 CANARY = b"c4n4ry"
 STARTED = "the application was started"
+MOST_MEMORY = 64 * 1024  # KiB; the launcher takes 2 MiB, Debian's age, whom we start as well, 15
 
 
 def answer(directory, sealed):
@@ -83,6 +86,8 @@ def main():
             assert code in codes, f"armored, byte {position} flipped: {code}"
             code = answer(directory, body[:position])
             assert code in codes, f"armored, cut at {position}: {code}"
+        most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+        assert most < MOST_MEMORY, f"a damaged file made somebody take {most} KiB"
         print(f"{2 * (len(binary) + len(body)) + 1} damaged files, none opened")
     return 0
 
