@@ -250,6 +250,15 @@ Answer<std::uint64_t> file_system(const Fd& file) {
 Answer<Fd> create_exclusively(const Fd& directory, const std::string& name, mode_t mode) {
   return opened(::openat(directory.number(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
 }
+Answer<Fd> create_unnamed(const Fd& directory, mode_t mode) {
+  return opened(::openat(directory.number(), ".", O_WRONLY | O_TMPFILE | O_CLOEXEC, mode));
+}
+Answer<void> give_name(const Fd& unnamed, const Fd& directory, const std::string& name) {
+  // open(2): without CAP_DAC_READ_SEARCH, AT_EMPTY_PATH is refused and this is the way.
+  const std::string self = "/proc/self/fd/" + std::to_string(unnamed.number());
+  return done(::linkat(AT_FDCWD, self.c_str(), directory.number(), name.c_str(), AT_SYMLINK_FOLLOW));
+}
+Answer<void> flush(const Fd& file) { return done(::fsync(file.number())); }
 Answer<void> make_directory(const Fd& directory, const std::string& name, mode_t mode) {
   return done(::mkdirat(directory.number(), name.c_str(), mode));
 }

@@ -79,6 +79,12 @@ Answer<std::uint64_t> file_system(const Fd& file);
 
 // Files we make.
 Answer<Fd> create_exclusively(const Fd& directory, const std::string& name, mode_t mode);
+/// A file without a name, which is gone if we end before it gets one (O_TMPFILE). EOPNOTSUPP, EISDIR or ENOENT where the file system has none.
+Answer<Fd> create_unnamed(const Fd& directory, mode_t mode);
+/// Gives it its name (needs /proc); EEXIST if somebody else has that.
+Answer<void> give_name(const Fd& unnamed, const Fd& directory, const std::string& name);
+/// Everything written to it is on the disk (fsync(2)), so that a rename never leads to an empty file.
+Answer<void> flush(const Fd& file);
 Answer<void> make_directory(const Fd& directory, const std::string& name, mode_t mode);
 /// A directory directly below `directory`, never through a symlink.
 Answer<Fd> open_subdirectory(const Fd& directory, const std::string& name);
