@@ -101,6 +101,8 @@ Answer<Fd> open_in_projected_volume(const Fd& root, const std::string& path) {
 }  // namespace
 
 Answer<Fd> open_file(const std::string& path) { return opened(::open(path.c_str(), kReadFlags)); }
+Answer<Fd> open_for_writing(const std::string& path) { return opened(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY)); }
+Answer<Fd> duplicate(int number) { return opened(::fcntl(number, F_DUPFD_CLOEXEC, 3)); }
 Answer<Fd> open_directory(const std::string& path) { return opened(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)); }
 
 Answer<Fd> open_directory_no_symlinks(const std::string& path) {
@@ -245,6 +247,12 @@ Answer<std::uint64_t> file_system(const Fd& file) {
   struct statfs raw {};
   if (::fstatfs(file.number(), &raw) < 0) return last_error();
   return static_cast<std::uint64_t>(raw.f_type);
+}
+
+Answer<std::string> working_directory() {
+  std::array<char, 4096> path;
+  if (::getcwd(path.data(), path.size()) == nullptr) return last_error();
+  return std::string{path.data()};
 }
 
 Answer<Fd> create_exclusively(const Fd& directory, const std::string& name, mode_t mode) {

@@ -11,8 +11,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cerrno>
-
 #include "core/log.h"
 #include "core/sys_process.h"
 #include "tool/commands.h"
@@ -119,9 +117,12 @@ Result<void> run_editor(const Desk& desk, const std::string& name) {
   // Keys of the terminal are the editor's business.
   constexpr int kSignals[5] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGPIPE};
   for (int i = 0; i < 5; ++i) ::sigaction(kSignals[i], kSignals[i] == SIGTERM || kSignals[i] == SIGHUP ? &action : &ignore, &before[i]);
-  const pid_t child = ::fork();
-  if (child == 0) {
+  // What comes until the handler knows whom to pass it to has to wait.
+  const sys::SignalMask mask = sys::block_all_signals();
+  const sys::Answer<pid_t> child = sys::fork_child();
+  if (child && child.value() == 0) {
     for (int i = 0; i < 5; ++i) ::sigaction(kSignals[i], &before[i], nullptr);
+    sys::restore_signals(mask);
     for (const char* place : {"HOME", "TMPDIR", "TMP", "TEMP", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME"}) {
       ::setenv(place, desk.path().c_str(), 1);
     }
@@ -130,16 +131,13 @@ Result<void> run_editor(const Desk& desk, const std::string& name) {
     ::execl("/bin/sh", "sh", "-c", script.c_str(), "sh", file.c_str(), static_cast<char*>(nullptr));
     _exit(127);
   }
-  int status = -1;
-  const int problem = child < 0 ? errno : 0;
-  if (child > 0) {
-    editor = child;
-    while (::waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
-    editor = 0;
-  }
+  if (child) editor = child.value();
+  sys::restore_signals(mask);
+  const sys::Answer<int> ended = child ? sys::wait_for(child.value()) : child.error();
+  editor = 0;
   for (int i = 0; i < 5; ++i) ::sigaction(kSignals[i], &before[i], nullptr);
-  if (problem != 0) return Error{Code::system, "cannot start the editor", shown, Errno{problem}, "look at the limits of this user"};
-  if (ended_by != 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+  if (!ended) return Error{Code::system, "cannot start the editor", shown, ended.error(), "look at the limits of this user"};
+  if (ended_by != 0 || !WIFEXITED(ended.value()) || WEXITSTATUS(ended.value()) != 0) {
     return Error{Code::system, "the editor failed", shown, "it was ended by a signal, or its exit status is not 0", "the sealed file is untouched; set EDITOR to one that works"};
   }
   return {};

@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <charconv>
 #include <cstring>
 
@@ -52,9 +51,7 @@ Result<Fd> descriptor(std::string_view text) {
   if (problem != std::errc{} || end != text.data() + text.size() || number < 0) {
     return Error{Code::usage, "not a descriptor", "command line", "a number follows fd:", "say fd:3, and let the shell open it: 3<file"};
   }
-  const int own = ::fcntl(number, F_DUPFD_CLOEXEC, 3);
-  if (own < 0) return unreadable("descriptor " + Public::number(static_cast<unsigned>(number)), Errno{errno});
-  return Fd::adopt(own);
+  return sys::duplicate(number).or_error([&](Errno why) { return unreadable("descriptor " + Public::number(static_cast<unsigned>(number)), why); });
 }
 
 // A file was opened so that a FIFO without a writer keeps nobody waiting; the bytes of one that has a writer are waited for.
@@ -122,9 +119,7 @@ Result<Output> Output::at(const std::string& path, Contents contents) {
   if (before && before.value().kind == sys::FileKind::directory) return unwritable(Errno{EISDIR});
   Fd directory = TRY(sys::open_directory(directory_of(target)).or_error(unwritable));
   if (before && before.value().kind != sys::FileKind::regular) {
-    const int number = ::open(target.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY);
-    if (number < 0) return unwritable(Errno{errno});
-    Output output{std::move(directory), {}, Fd::adopt(number), shown};
+    Output output{std::move(directory), {}, TRY(sys::open_for_writing(target).or_error(unwritable)), shown};
     output.in_place_ = true;
     return output;
   }
