@@ -101,6 +101,7 @@ Answer<Fd> open_in_projected_volume(const Fd& root, const std::string& path) {
 }  // namespace
 
 Answer<Fd> open_file(const std::string& path) { return opened(::open(path.c_str(), kReadFlags)); }
+Answer<Fd> open_file_waiting(const std::string& path) { return opened(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY)); }
 Answer<Fd> open_for_writing(const std::string& path) { return opened(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY)); }
 Answer<Fd> duplicate(int number) { return opened(::fcntl(number, F_DUPFD_CLOEXEC, 3)); }
 Answer<Fd> open_directory(const std::string& path) { return opened(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)); }

@@ -32,6 +32,8 @@ struct FileStatus {
 
 /// open(2), read only, close-on-exec, not a controlling terminal, not blocking on a FIFO.
 Answer<Fd> open_file(const std::string& path);
+/// The same, and a FIFO is waited for until somebody has opened it to write: opened without that it is at its end before its writer comes.
+Answer<Fd> open_file_waiting(const std::string& path);
 /// open(2), write only, close-on-exec: a device or a pipe that is there already. A FIFO is waited for until somebody reads it.
 Answer<Fd> open_for_writing(const std::string& path);
 /// A descriptor somebody else gave us, once more: close-on-exec, above the standard three.

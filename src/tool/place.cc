@@ -45,17 +45,19 @@ Result<Secret> read_variable(std::string_view text) {
   return secret;
 }
 
+// Whoever gave us the descriptor may have made it one that nobody waits at.
+void wait_for_bytes(const Fd& file) { ::fcntl(file.number(), F_SETFL, ::fcntl(file.number(), F_GETFL) & ~O_NONBLOCK); }
+
 Result<Fd> descriptor(std::string_view text) {
   int number = -1;
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (problem != std::errc{} || end != text.data() + text.size() || number < 0) {
     return Error{Code::usage, "not a descriptor", "command line", "a number follows fd:", "say fd:3, and let the shell open it: 3<file"};
   }
-  return sys::duplicate(number).or_error([&](Errno why) { return unreadable("descriptor " + Public::number(static_cast<unsigned>(number)), why); });
+  Fd own = TRY(sys::duplicate(number).or_error([&](Errno why) { return unreadable("descriptor " + Public::number(static_cast<unsigned>(number)), why); }));
+  wait_for_bytes(own);
+  return own;
 }
-
-// A file was opened so that a FIFO without a writer keeps nobody waiting; the bytes of one that has a writer are waited for.
-void wait_for_bytes(const Fd& file) { ::fcntl(file.number(), F_SETFL, ::fcntl(file.number(), F_GETFL) & ~O_NONBLOCK); }
 
 }  // namespace
 
@@ -74,18 +76,16 @@ Result<Secret> read_place(const std::string& place, std::size_t limit) {
   const auto failed = [&](Errno why) { return unreadable(shown_place(place), why); };
   const Fd file = text == "-"                      ? TRY(descriptor("0"))
                   : text.starts_with(kDescriptor) ? TRY(descriptor(text.substr(kDescriptor.size())))
-                                                  : TRY(sys::open_file(place).or_error(failed));
-  wait_for_bytes(file);
+                                                  : TRY(sys::open_file_waiting(place).or_error(failed));
   return sys::read_secret(file, limit).or_error(failed);
 }
 
 Result<Input> Input::open(const std::optional<std::string>& path) {
   if (is_stream(path)) return Input{TRY(descriptor("0")), "standard input"};
   const Public shown = Public::path(*path);
-  Fd file = TRY(sys::open_file(*path).or_error([&](Errno why) { return unreadable(shown, why); }));
+  Fd file = TRY(sys::open_file_waiting(*path).or_error([&](Errno why) { return unreadable(shown, why); }));
   const sys::Answer<sys::FileStatus> status = sys::status(file);
   if (status && status.value().kind == sys::FileKind::directory) return unreadable(shown, Errno{EISDIR});
-  wait_for_bytes(file);
   return Input{std::move(file), shown};
 }
 

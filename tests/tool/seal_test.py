@@ -2,6 +2,7 @@
 """seal, open, inspect and rekey, with Debian's age on the other side."""
 
 import os
+import pathlib
 import random
 import re
 import stat
@@ -52,10 +53,21 @@ class BothWays(Case):
         self.assertEqual(self.kit("open", "-i", "env:KEY", "x.age", environment={"KEY": text.decode()}), b"text")
         self.assertEqual(self.kit("open", "-i", "-", "x.age", stdin=text), b"text")
         self.assertEqual(self.kit("open", "-i", "fd:0", "x.age", stdin=text), b"text")
+
+    def test_a_fifo_is_waited_for(self):
+        """An identity from a FIFO was empty if its writer came second."""
+        text = self.identity.read_bytes()
+        self.age("-r", self.recipient(), "-o", "x.age", stdin=b"text")
         os.mkfifo(self.at / "pipe")
-        script = f'cat moved >pipe & exec "{HUSHKIT}" open -i pipe x.age'
-        done = subprocess.run(["sh", "-c", script], cwd=self.at, env=self.environment, capture_output=True, check=True)
-        self.assertEqual(done.stdout, b"text")
+        for words in (["open", "-i", "pipe", "x.age"], ["open", "pipe"]):
+            tool = subprocess.Popen([HUSHKIT, *words], cwd=self.at, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            # Asleep or done: from here on the writer is the second. What it finds at the pipe does not depend on when it comes.
+            while tool.poll() is None and "S (sleeping)" not in (pathlib.Path("/proc") / str(tool.pid) / "status").read_text():
+                pass
+            self.assertIsNone(tool.poll(), "it did not wait")
+            (self.at / "pipe").write_bytes(text if "-i" in words else (self.at / "x.age").read_bytes())
+            shown, said = tool.communicate(timeout=60)
+            self.assertEqual((shown, said), (b"text", b""))
 
     def test_passphrase(self):
         secret = {"PHRASE": "correct horse"}
