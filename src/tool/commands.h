@@ -1,19 +1,32 @@
 #pragma once
-// A function per subcommand, a file per function.
+// The table of subcommands, a file each: a new one is its file, a line here and a line in the table.
 
-#include "tool/options.h"
+#include <memory>
+#include <span>
+
+#include "tool/words.h"
 
 namespace hushrun::tool {
 
-Result<void> make_key(const Options& options);
-Result<void> seal_file(const Options& options);
-Result<void> open_file(const Options& options);
-Result<void> inspect(const Options& options);
-Result<void> set_value(const Options& options);
-Result<void> unset_value(const Options& options);
-Result<void> list_names(const Options& options);
-Result<void> edit(const Options& options);
-Result<void> rekey(const Options& options);
-Result<void> complete(const Options& options);
+using Made = std::unique_ptr<Subcommand>;
+
+Made keygen();
+Made seal();
+Made open();
+Made inspect();
+Made set();
+Made unset();
+Made list();
+Made edit();
+Made rekey();
+Made completion();
+
+struct Command {
+  const char* name;
+  const char* about;  // as Words has it, and without a colon
+  Made (*make)();
+};
+/// In the order of --help.
+std::span<const Command> commands();
 
 }  // namespace hushrun::tool

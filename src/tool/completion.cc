@@ -1,108 +1,185 @@
-// Completion for three shells: one table, a writer per shell.
+// Completion for three shells: written from the table of subcommands and from the words that each describes.
 
 #include <algorithm>
 #include <string>
 #include <string_view>
 
+#include "core/error.h"
 #include "tool/commands.h"
 #include "tool/place.h"
 
 namespace hushrun::tool {
 namespace {
 
-struct Described {
+struct Option {
+  std::vector<std::string> names;  // with their dashes
+  const char* about;
+  std::optional<Value> value;
+};
+
+// What a subcommand takes.
+class Taken final : public Words {
+ public:
+  explicit Taken(const Command& command) : name{command.name}, about{command.about} {
+    command.make()->describe(*this);
+    add("-h,--help", "say what the command takes", std::nullopt);
+  }
+  void flag(const char* names, bool&, const char* text) override { add(names, text, std::nullopt); }
+  void option(const char* names, std::optional<std::string>&, Value value, const char* text) override { add(names, text, value); }
+  void list(const char* names, std::vector<std::string>&, Value value, const char* text) override { add(names, text, value); }
+  void word(std::optional<std::string>&, Value value, const char*) override { words.push_back(value); }
+  void required_word(std::string&, Value value, const char*) override { words.push_back(value); }
+
+  /// All names of all options, with a blank behind each.
+  std::string option_names() const {
+    std::string all;
+    for (const Option& each : options) {
+      for (const std::string& each_name : each.names) all += each_name + " ";
+    }
+    return all;
+  }
+
   const char* name;
   const char* about;
-  const char* options;  // separated by blanks
+  std::vector<Option> options;
+  std::vector<Value> words;
+
+ private:
+  void add(const char* names, const char* text, std::optional<Value> value) {
+    Option made{{}, text, value};
+    for (std::string_view rest{names}; !rest.empty();) {
+      const std::size_t end = std::min(rest.find(','), rest.size());
+      made.names.emplace_back(rest.substr(0, end));
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    options.push_back(std::move(made));
+  }
 };
 
-#define SEALING "-r --recipient -R --recipients-file -p -a --armor --force -i --identity --passphrase"
-constexpr Described kCommands[] = {
-    {"keygen", "make an identity", "-o --output -y"},
-    {"seal", "seal a file", SEALING " -o --output"},
-    {"open", "open a sealed file", "-i --identity --passphrase -o --output"},
-    {"inspect", "say who can open a sealed file", ""},
-    {"set", "set one secret of a sealed file", SEALING},
-    {"unset", "remove one secret of a sealed file", SEALING},
-    {"list", "list the names in a sealed file", "-i --identity --passphrase"},
-    {"edit", "edit a sealed file in memory", SEALING},
-    {"rekey", "seal to other recipients", SEALING " -o --output"},
-    {"completion", "print the completion for a shell", ""},
-};
-#undef SEALING
-constexpr const char* kValued = "-i|--identity|-R|--recipients-file|-o|--output|--passphrase";
+std::vector<Taken> everything() {
+  std::vector<Taken> all;
+  for (const Command& command : commands()) all.emplace_back(command);
+  return all;
+}
+
+// For bash and zsh: what to offer behind each option that has a value. `case` patterns are COMMAND:OPTION.
+template <class Offer>
+std::string valued_cases(const Taken& command, Offer offer) {
+  std::string text;
+  for (const Option& option : command.options) {
+    if (!option.value) continue;
+    for (const std::string& name : option.names) {
+      text += "    " + std::string{command.name} + ":" + name + ") " + offer(*option.value) + "; return ;;\n";
+    }
+  }
+  return text;
+}
 
 std::string bash() {
-  std::string text =
-      "# bash completion for hushkit: eval \"$(hushkit completion bash)\"\n"
-      "_hushkit() {\n"
-      "  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} options=\n"
-      "  COMPREPLY=()\n"
-      "  if [ \"$COMP_CWORD\" -eq 1 ]; then\n"
-      "    COMPREPLY=($(compgen -W '";
-  for (const Described& command : kCommands) text.append(command.name).append(" ");
-  text += "--help --version' -- \"$word\"))\n    return\n  fi\n  case $before in\n    ";
-  text.append(kValued).append(") COMPREPLY=($(compgen -f -- \"$word\")); return ;;\n    -r|--recipient) return ;;\n  esac\n  case ${COMP_WORDS[1]} in\n");
-  for (const Described& command : kCommands) text.append("    ").append(command.name).append(") options='").append(command.options).append("' ;;\n");
-  text +=
-      "  esac\n"
-      "  case $word in\n"
-      "    -*) COMPREPLY=($(compgen -W \"$options --help\" -- \"$word\")) ;;\n"
-      "    *) if [ \"${COMP_WORDS[1]}\" = completion ]; then COMPREPLY=($(compgen -W 'bash zsh fish' -- \"$word\")); else COMPREPLY=($(compgen -f -- \"$word\")); fi ;;\n"
-      "  esac\n"
-      "}\n"
-      "complete -o filenames -F _hushkit hushkit\n";
-  return text;
+  const auto offer = [](const Value& value) {
+    return value.choices == nullptr ? std::string{"COMPREPLY=($(compgen -f -- \"$word\"))"}
+                                    : "COMPREPLY=($(compgen -W '" + std::string{value.choices} + "' -- \"$word\"))";
+  };
+  std::string names, valued, options, words;
+  for (const Taken& command : everything()) {
+    names += std::string{command.name} + " ";
+    valued += valued_cases(command, offer);
+    options += "    " + std::string{command.name} + ") options='" + command.option_names() + "' ;;\n";
+    if (!command.words.empty()) words += "    " + std::string{command.name} + ") " + offer(command.words.front()) + " ;;\n";
+  }
+  return "# bash completion for hushkit: eval \"$(hushkit completion bash)\"\n"
+         "_hushkit() {\n"
+         "  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]} options=\n"
+         "  COMPREPLY=()\n"
+         "  if [ \"$COMP_CWORD\" -eq 1 ]; then\n"
+         "    COMPREPLY=($(compgen -W '" + names + "--help --version' -- \"$word\"))\n"
+         "    return\n"
+         "  fi\n"
+         "  case $command:$before in\n" + valued +
+         "  esac\n"
+         "  case $command in\n" + options +
+         "  esac\n"
+         "  if [[ $word == -* ]]; then\n"
+         "    COMPREPLY=($(compgen -W \"$options\" -- \"$word\"))\n"
+         "    return\n"
+         "  fi\n"
+         "  case $command in\n" + words +
+         "  esac\n"
+         "}\n"
+         "complete -o filenames -F _hushkit hushkit\n";
 }
 
 std::string zsh() {
-  std::string text =
-      "#compdef hushkit\n"
-      "# zsh completion for hushkit: hushkit completion zsh > DIRECTORY_OF_FPATH/_hushkit\n"
-      "_hushkit() {\n"
-      "  local -a commands options\n"
-      "  commands=(\n";
-  for (const Described& command : kCommands) text.append("    '").append(command.name).append(":").append(command.about).append("'\n");
-  text += "  )\n  if (( CURRENT == 2 )); then\n    _describe command commands\n    return\n  fi\n  case $words[CURRENT-1] in\n    (";
-  text.append(kValued).append(") _files; return ;;\n    (-r|--recipient) return ;;\n  esac\n  case $words[2] in\n");
-  for (const Described& command : kCommands) text.append("    (").append(command.name).append(") options=(").append(command.options).append(") ;;\n");
-  text +=
-      "  esac\n"
-      "  if [[ $PREFIX == -* ]]; then\n"
-      "    compadd -- $options --help\n"
-      "  elif [[ $words[2] == completion ]]; then\n"
-      "    compadd -- bash zsh fish\n"
-      "  else\n"
-      "    _files\n"
-      "  fi\n"
-      "}\n"
-      "if [ \"$funcstack[1]\" = _hushkit ]; then _hushkit \"$@\"; else compdef _hushkit hushkit; fi\n";
-  return text;
+  const auto offer = [](const Value& value) {
+    return value.choices == nullptr ? std::string{"_files"} : *value.choices == '\0' ? std::string{"_message value"} : "compadd -- " + std::string{value.choices};
+  };
+  std::string described, valued, options, words;
+  for (const Taken& command : everything()) {
+    described += "    '" + std::string{command.name} + ":" + command.about + "'\n";
+    valued += valued_cases(command, offer);
+    options += "    " + std::string{command.name} + ") options=(" + command.option_names() + ") ;;\n";
+    if (!command.words.empty()) words += "    " + std::string{command.name} + ") " + offer(command.words.front()) + " ;;\n";
+  }
+  return "#compdef hushkit\n"
+         "# zsh completion for hushkit: hushkit completion zsh > DIRECTORY_OF_FPATH/_hushkit\n"
+         "_hushkit() {\n"
+         "  local -a commands options\n"
+         "  commands=(\n" + described +
+         "  )\n"
+         "  if (( CURRENT == 2 )); then\n"
+         "    _describe command commands\n"
+         "    return\n"
+         "  fi\n"
+         "  case $words[2]:$words[CURRENT-1] in\n" + valued +
+         "  esac\n"
+         "  case $words[2] in\n" + options +
+         "  esac\n"
+         "  if [[ $PREFIX == -* ]]; then\n"
+         "    compadd -- $options\n"
+         "    return\n"
+         "  fi\n"
+         "  case $words[2] in\n" + words +
+         "  esac\n"
+         "}\n"
+         "if [ \"$funcstack[1]\" = _hushkit ]; then _hushkit \"$@\"; else compdef _hushkit hushkit; fi\n";
 }
 
 std::string fish() {
-  std::string text = "# fish completion for hushkit: hushkit completion fish > ~/.config/fish/completions/hushkit.fish\n";
-  for (const Described& command : kCommands) {
-    text.append("complete -c hushkit -n __fish_use_subcommand -f -a ").append(command.name).append(" -d '").append(command.about).append("'\n");
-    const std::string_view options{command.options};
-    for (std::size_t start = 0; start < options.size();) {
-      const std::size_t end = std::min(options.find(' ', start), options.size());
-      const std::string_view option = options.substr(start, end - start);
-      const bool valued = option == "-r" || option == "--recipient" || std::string_view{kValued}.find(option) != std::string_view::npos;
-      text.append("complete -c hushkit -n '__fish_seen_subcommand_from ").append(command.name).append(option.starts_with("--") ? "' -l " : "' -s ");
-      text.append(option.substr(option.starts_with("--") ? 2 : 1)).append(valued ? " -r\n" : "\n");
-      start = end + 1;
+  std::string text =
+      "# fish completion for hushkit: hushkit completion fish > ~/.config/fish/completions/hushkit.fish\n"
+      "complete -c hushkit -n __fish_use_subcommand -f -l help -d 'list the commands'\n"
+      "complete -c hushkit -n __fish_use_subcommand -f -l version -d 'print the version'\n";
+  for (const Taken& command : everything()) {
+    const std::string name = command.name;
+    text += "complete -c hushkit -n __fish_use_subcommand -f -a " + name + " -d '" + command.about + "'\n";
+    const std::string used = "complete -c hushkit -n '__fish_seen_subcommand_from " + name + "'";
+    for (const Option& option : command.options) {
+      text += used;
+      for (const std::string& each : option.names) text += each.starts_with("--") ? " -l " + each.substr(2) : " -s " + each.substr(1);
+      if (option.value) text += option.value->choices == nullptr ? std::string{" -r"} : " -x -a '" + std::string{option.value->choices} + "'";
+      text += " -d '" + std::string{option.about} + "'\n";
     }
+    if (!command.words.empty() && command.words.front().choices != nullptr) text += used + " -f -a '" + command.words.front().choices + "'\n";
   }
-  return text.append("complete -c hushkit -n '__fish_seen_subcommand_from completion' -f -a 'bash zsh fish'\n");
+  return text;
 }
+
+class Completion final : public Subcommand {
+ public:
+  void describe(Words& words) override { words.required_word(shell_, {"SHELL", "bash zsh fish"}, "bash, zsh or fish"); }
+  Result<ExitCode> run() override {
+    const std::string text = shell_ == "bash" ? bash() : shell_ == "zsh" ? zsh() : shell_ == "fish" ? fish() : std::string{};
+    if (text.empty()) return Error{Code::usage, "unknown shell", "command line", "there is no completion for it", "say bash, zsh or fish"};
+    TRY(print(text.data(), text.size()));
+    return ExitCode::success();
+  }
+
+ private:
+  std::string shell_;
+};
 
 }  // namespace
 
-Result<void> complete(const Options& options) {
-  const std::string text = options.shell == "bash" ? bash() : options.shell == "zsh" ? zsh() : options.shell == "fish" ? fish() : std::string{};
-  if (text.empty()) return Error{Code::usage, "unknown shell", "command line", "there is no completion for it", "say bash, zsh or fish"};
-  return print(text.data(), text.size());
-}
+Made completion() { return std::make_unique<Completion>(); }
 
 }  // namespace hushrun::tool

@@ -158,34 +158,64 @@ Result<Secret> read_back(const Desk& desk, const std::string& name) {
   return sys::read_secret(file, kDocumentLimit).or_error(failed);
 }
 
+// Where work goes that cannot go where it was meant to.
+std::string beside(const std::string& path) {
+  const std::string name = path + ".edited";
+  return sys::exists(name) ? name + "." + sys::random_name() : name;
+}
+
+class Edit final : public Subcommand {
+ public:
+  void describe(Words& words) override {
+    options_.describe(words);
+    words.required_word(path_, kFile, "the sealed file");
+  }
+
+  Result<ExitCode> run() override {
+    const Document document = TRY(open_document(options_.keys, path_, Missing::empty));
+    // Before somebody types for an hour.
+    const Readers readers = TRY(readers_of(options_, path_, document));
+    const bool was_good = static_cast<bool>(names_in(document.content, format_of(path_, document.content)));
+
+    const Desk desk = TRY(Desk::make());
+    const std::string name = name_on_desk(path_);
+    TRY(write_down(desk, name, document.content));
+    for (;;) {
+      TRY(run_editor(desk, name));
+      const Secret edited = TRY(read_back(desk, name));
+      if (equal_in_constant_time(edited, document.content)) {
+        log::info("{}: unchanged, left as it is", Public::path(path_));
+        return ExitCode::success();
+      }
+      const auto names = names_in(edited, format_of(path_, edited));
+      if (names || !was_good) {
+        TRY(keep(document, readers, edited));
+        return ExitCode::success();
+      }
+      const Public place = names.error().line > 0 ? Public::path(path_) + ":" + Public::number(names.error().line) : Public::path(path_);
+      const Error broken{Code::secret_invalid, "what was edited cannot be read", place, names.error().why, "edit it again; the sealed file is untouched"};
+      if (!is_terminal(STDIN_FILENO)) return broken;
+      log::report(broken);
+      if (!agrees("Enter to edit again, anything else to drop the change: ")) return broken;
+    }
+  }
+
+ private:
+  // Neither somebody else's change nor an hour's work is lost.
+  Result<void> keep(const Document& document, const Readers& readers, const Secret& edited) const {
+    if (!changed_meanwhile(path_, document)) return seal_document(options_, path_, document, readers, edited);
+    const std::string other = beside(path_);
+    TRY(seal_document(options_, other, document, readers, edited));
+    return Error{Code::target_refused, "the file was changed while it was edited", Public::path(path_), "somebody else has sealed it since it was read",
+                 "what you wrote is sealed in " + Public::path(other) + ": hushkit open both, and edit once more"};
+  }
+
+  SealOptions options_;
+  std::string path_;
+};
+
 }  // namespace
 
-Result<void> edit(const Options& options) {
-  const std::string& path = *options.file;
-  const Document document = TRY(open_document(options, path, Missing::empty));
-  // Before somebody types for an hour.
-  const Readers readers = TRY(readers_of(options, path, document));
-  const Format format = format_of(path, document.content);
-  const bool was_good = static_cast<bool>(names_in(document.content, format));
-
-  const Desk desk = TRY(Desk::make());
-  const std::string name = name_on_desk(path);
-  TRY(write_down(desk, name, document.content));
-  for (;;) {
-    TRY(run_editor(desk, name));
-    const Secret edited = TRY(read_back(desk, name));
-    if (equal_in_constant_time(edited, document.content)) {
-      log::info("{}: unchanged, left as it is", Public::path(path));
-      return {};
-    }
-    const auto names = names_in(edited, format_of(path, edited));
-    if (names || !was_good) return seal_document(path, document, readers, edited);
-    const Public place = names.error().line > 0 ? Public::path(path) + ":" + Public::number(names.error().line) : Public::path(path);
-    const Error broken{Code::secret_invalid, "what was edited cannot be read", place, names.error().why, "edit it again; the sealed file is untouched"};
-    if (!is_terminal(STDIN_FILENO)) return broken;
-    log::report(broken);
-    if (!agrees("Enter to edit again, anything else to drop the change: ")) return broken;
-  }
-}
+Made edit() { return std::make_unique<Edit>(); }
 
 }  // namespace hushrun::tool

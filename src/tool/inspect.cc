@@ -27,7 +27,6 @@ std::string described(const age::Stanza& stanza) {
   return line;
 }
 
-
 // Bytes from here to the end.
 Result<std::uint64_t, age::Failure> count(age::Reader& reader) {
   std::string piece(age::kChunkSize, '\0');
@@ -36,31 +35,42 @@ Result<std::uint64_t, age::Failure> count(age::Reader& reader) {
   return all;
 }
 
+class Inspect final : public Subcommand {
+ public:
+  void describe(Words& words) override { words.word(file_, kFile, "standard input without one"); }
+
+  Result<ExitCode> run() override {
+    const Input input = TRY(Input::open(file_));
+    const auto failed = [&](const age::Failure& failure) { return at(input.shown(), failure); };
+    age::FdReader reader{input.file()};
+    Sealed sealed = TRY(Sealed::look(reader).or_error(failed));
+    if (sealed.flaw()) return at(input.shown(), *sealed.flaw());
+
+    std::string text = "form:    ";
+    text += sealed.armored() ? "age v1, armored\n" : "age v1, binary\n";
+    text += "sealed:  to " + std::string{age::stanzas_in_words(sealed.header()).view()} + "\n";
+    for (const age::Stanza& stanza : sealed.stanzas()) text += "         " + described(stanza) + "\n";
+    const std::size_t header = sealed.header().size;
+    std::uint64_t whole = 0;
+    if (sealed.armored()) {
+      age::ArmorReader armor{sealed};
+      whole = TRY(count(armor).or_error(failed));
+    } else {
+      whole = TRY(count(sealed).or_error(failed));
+    }
+    text += "header:  " + std::to_string(header) + " bytes\n";
+    const auto content = age::content_size(whole - header);
+    text += "content: " + (content ? std::to_string(*content) + " bytes\n" : std::string{"cut off: no content has this size\n"});
+    TRY(print(text.data(), text.size()));
+    return ExitCode::success();
+  }
+
+ private:
+  std::optional<std::string> file_;
+};
+
 }  // namespace
 
-Result<void> inspect(const Options& options) {
-  const Input input = TRY(Input::open(options.file));
-  const auto failed = [&](const age::Failure& failure) { return at(input.shown(), failure); };
-  age::FdReader reader{input.file()};
-  Sealed sealed = TRY(Sealed::look(reader).or_error(failed));
-  if (sealed.flaw()) return at(input.shown(), *sealed.flaw());
-
-  std::string text = "form:    ";
-  text += sealed.armored() ? "age v1, armored\n" : "age v1, binary\n";
-  text += "sealed:  to " + std::string{age::stanzas_in_words(sealed.header()).view()} + "\n";
-  for (const age::Stanza& stanza : sealed.stanzas()) text += "         " + described(stanza) + "\n";
-  const std::size_t header = sealed.header().size;
-  std::uint64_t whole = 0;
-  if (sealed.armored()) {
-    age::ArmorReader armor{sealed};
-    whole = TRY(count(armor).or_error(failed));
-  } else {
-    whole = TRY(count(sealed).or_error(failed));
-  }
-  text += "header:  " + std::to_string(header) + " bytes\n";
-  const auto content = age::content_size(whole - header);
-  text += "content: " + (content ? std::to_string(*content) + " bytes\n" : std::string{"cut off: no content has this size\n"});
-  return print(text.data(), text.size());
-}
+Made inspect() { return std::make_unique<Inspect>(); }
 
 }  // namespace hushrun::tool

@@ -64,45 +64,67 @@ Result<void> write_new(const std::string& path, const Secret& text) {
   return std::move(written).or_error(failed);
 }
 
-Result<void> print_recipients(const Options& options) {
-  const Secret text = TRY(read_place(options.file.value_or("-"), age::kIdentityFileLimit));
-  const Public shown = shown_place(options.file.value_or("-"));
-  const auto failed = [&](const age::Failure& failure) { return at(shown, failure); };
-  const age::Identities found = TRY(age::load_identities(text, {}, {}).or_error(failed));
-  if (found.x25519.empty()) {
-    return Error{Code::source_invalid, "cannot use identity", shown, "no age identity is in it", "for an SSH key: ssh-keygen -y -f FILE"};
-  }
-  std::string lines;
-  for (const age::X25519Identity& identity : found.x25519) lines.append(age::recipient_text(identity.recipient)).append("\n");
-  if (is_stream(options.output)) return print(lines.data(), lines.size());
-  Output output = TRY(Output::at(*options.output, Contents::sealed));
-  TRY(output.write(lines.data(), lines.size()).or_error(failed));
-  return output.appear();
+void warn_of_readers() {
+  struct stat out {};
+  if (::fstat(STDOUT_FILENO, &out) != 0 || !S_ISREG(out.st_mode) || (out.st_mode & kReadableByOthers) == 0) return;
+  log::warn({Code::source_exposed, "the identity goes to a file that others can read", "standard output", "its mode lets the group or everybody read it",
+             "chmod 600 it now, or use -o FILE"});
 }
+
+class Keygen final : public Subcommand {
+ public:
+  void describe(Words& words) override {
+    words.option("-o,--output", output_, kFile, "write here: an identity where nothing is yet");
+    words.flag("-y", to_recipient_, "read an identity, print its recipient");
+    words.word(file_, kFile, "with -y: the identity; standard input without one");
+  }
+
+  Result<ExitCode> run() override {
+    TRY(to_recipient_ ? print_recipients() : make());
+    return ExitCode::success();
+  }
+
+ private:
+  Result<void> print_recipients() const {
+    const Secret text = TRY(read_place(file_.value_or("-"), age::kIdentityFileLimit));
+    const Public shown = shown_place(file_.value_or("-"));
+    const auto failed = [&](const age::Failure& failure) { return at(shown, failure); };
+    const age::Identities found = TRY(age::load_identities(text, {}, {}).or_error(failed));
+    if (found.x25519.empty()) {
+      return Error{Code::source_invalid, "cannot use identity", shown, "no age identity is in it", "for an SSH key: ssh-keygen -y -f FILE"};
+    }
+    std::string lines;
+    for (const age::X25519Identity& identity : found.x25519) lines.append(age::recipient_text(identity.recipient)).append("\n");
+    if (is_stream(output_)) return print(lines.data(), lines.size());
+    Output output = TRY(Output::at(*output_, Contents::sealed));
+    TRY(output.write(lines.data(), lines.size()).or_error(failed));
+    return output.appear();
+  }
+
+  Result<void> make() const {
+    if (file_) {
+      return Error{Code::usage, "an argument too many", "command line", "keygen reads a file with -y only", "write the identity with -o FILE"};
+    }
+    const age::X25519Identity identity = age::generate_identity();
+    const std::string recipient = age::recipient_text(identity.recipient);
+    const Secret text = identity_file(identity, recipient);
+    if (!is_stream(output_)) {
+      TRY(write_new(*output_, text));
+    } else {
+      warn_of_readers();
+      TRY(print(age::View{text}.text().data(), text.size()));
+    }
+    // The recipient is the public half: made to be shown.
+    if (!is_stream(output_) || !is_terminal(STDOUT_FILENO)) log::info("public key: {}", Public::vouched(recipient));
+    return {};
+  }
+
+  std::optional<std::string> output_, file_;
+  bool to_recipient_ = false;
+};
 
 }  // namespace
 
-Result<void> make_key(const Options& options) {
-  if (options.to_recipient) return print_recipients(options);
-  if (options.file) {
-    return Error{Code::usage, "an argument too many", "command line", "keygen reads a file with -y only", "write the identity with -o FILE"};
-  }
-  const age::X25519Identity identity = age::generate_identity();
-  const std::string recipient = age::recipient_text(identity.recipient);
-  const Secret text = identity_file(identity, recipient);
-  if (!is_stream(options.output)) {
-    TRY(write_new(*options.output, text));
-  } else {
-    struct stat out {};
-    if (::fstat(STDOUT_FILENO, &out) == 0 && S_ISREG(out.st_mode) && (out.st_mode & kReadableByOthers) != 0) {
-      log::warn({Code::source_exposed, "the identity goes to a file that others can read", "standard output", "its mode lets the group or everybody read it",
-                 "chmod 600 it now, or use -o FILE"});
-    }
-    TRY(print(age::View{text}.text().data(), text.size()));
-  }
-  // The recipient is the public half: made to be shown.
-  if (!is_stream(options.output) || !is_terminal(STDOUT_FILENO)) log::info("public key: {}", Public::vouched(recipient));
-  return {};
-}
+Made keygen() { return std::make_unique<Keygen>(); }
 
 }  // namespace hushrun::tool

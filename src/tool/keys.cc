@@ -1,9 +1,6 @@
 #include "tool/keys.h"
 
 #include <stdlib.h>
-#include <unistd.h>
-
-#include <cerrno>
 
 #include "core/log.h"
 #include "tool/place.h"
@@ -19,8 +16,8 @@ constexpr const char* kPassphraseFix = "say where it is: --passphrase FILE, env:
 
 enum class Ask { once, twice };
 
-Result<age::Passphrase> passphrase(const Options& options, Public question, Ask how) {
-  Secret text = options.passphrase       ? TRY(read_place(*options.passphrase, kPassphraseLimit))
+Result<age::Passphrase> passphrase_from(const std::optional<std::string>& place, Public question, Ask how) {
+  Secret text = place               ? TRY(read_place(*place, kPassphraseLimit))
                 : how == Ask::twice ? TRY(ask_twice(question, kPassphraseFix))
                                     : TRY(ask(question, kPassphraseFix));
   std::optional<age::Passphrase> made = age::Passphrase::from(std::move(text));
@@ -29,10 +26,10 @@ Result<age::Passphrase> passphrase(const Options& options, Public question, Ask 
 }
 
 // `at_hand` gets the passphrase that opened an identity file, so that it is asked for once.
-Result<age::Identities> identities_at(const std::string& place, const Options& options, age::Identities& at_hand) {
+Result<age::Identities> identities_at(const std::string& place, const KeyOptions& options, age::Identities& at_hand) {
   const Secret text = TRY(read_place(place, age::kIdentityFileLimit));
   if (age::is_sealed_identity_file(text) && at_hand.passphrases.empty()) {
-    at_hand.passphrases.push_back(TRY(passphrase(options, "passphrase of the identity " + shown_place(place), Ask::once)));
+    at_hand.passphrases.push_back(TRY(passphrase_from(options.passphrase, "passphrase of the identity " + shown_place(place), Ask::once)));
   }
   age::Identities found = TRY(age::load_identities(text, at_hand, {}).or_error([&](const age::Failure& failure) { return at(shown_place(place), failure); }));
   if (!found.usable()) {
@@ -46,7 +43,7 @@ Result<age::Identities> identities_at(const std::string& place, const Options& o
 }
 
 // All that -i names, or the default identity.
-Result<age::Identities> keys_at_hand(const Options& options) {
+Result<age::Identities> keys_at_hand(const KeyOptions& options) {
   std::vector<std::string> places = options.identities;
   if (places.empty()) {
     const std::optional<std::string> usual = default_identity();
@@ -98,6 +95,20 @@ age::Passphrase copy_of(const age::Passphrase& passphrase) {
 
 }  // namespace
 
+void KeyOptions::describe(Words& words) {
+  words.list("-i,--identity", identities, kPlace, "open with the keys in this place");
+  words.option("--passphrase", passphrase, kPlace, "the passphrase is in this place");
+}
+
+void SealOptions::describe(Words& words) {
+  words.list("-r,--recipient", recipients, kRecipient, "seal to this recipient: age1… or ssh-ed25519 …");
+  words.list("-R,--recipients-file", recipient_files, kFile, "seal to the recipients in this file, one a line");
+  words.flag("-p", ask_passphrase, "seal by a passphrase, asked for on the terminal");
+  words.flag("-a,--armor", armored, "write text (ASCII armor)");
+  words.flag("--force", force, "seal to fewer recipients than before");
+  keys.describe(words);
+}
+
 std::optional<std::string> default_identity() {
   // XDG Base Directory Specification: a relative path is to be ignored.
   if (const char* base = ::getenv("XDG_CONFIG_HOME"); base != nullptr && *base == '/') return std::string{base} + "/hushrun/identity";
@@ -105,38 +116,37 @@ std::optional<std::string> default_identity() {
   return std::nullopt;
 }
 
-Result<age::Identities> identities_for(const Options& options, const Sealed& sealed, Public where) {
+Result<age::Identities> identities_for(const KeyOptions& options, const Sealed& sealed, Public where) {
   // A file that is none: opening it says so, and needs no key for it.
   if (sealed.flaw()) return age::Identities{};
   if (!sealed.by_passphrase()) return keys_at_hand(options);
   age::Identities identities;
-  identities.passphrases.push_back(TRY(passphrase(options, "passphrase of " + where, Ask::once)));
+  identities.passphrases.push_back(TRY(passphrase_from(options.passphrase, "passphrase of " + where, Ask::once)));
   return identities;
 }
 
-Result<Readers> readers_for(const Options& options, const std::string& directory, const age::Identities* opened_with) {
+Result<Readers> readers_for(const SealOptions& options, const std::string& directory, const age::Identities* opened_with, Passphrase passphrase) {
+  const KeyOptions& keys = options.keys;
   Readers readers{{}, "the command line"};
   for (const std::string& text : options.recipients) {
     readers.list.push_back(TRY(age::parse_recipient(text).or_error([](const age::Failure& failure) { return at("-r", failure); })));
   }
   for (const std::string& path : options.recipient_files) TRY(add_from_file(readers, path));
   // Where a file was opened, --passphrase has done its work there.
-  if (options.ask_passphrase || (options.passphrase && opened_with == nullptr && options.identities.empty())) {
-    const Options* from = &options;
-    Options asked;
+  if (options.ask_passphrase || (keys.passphrase && opened_with == nullptr && keys.identities.empty())) {
     // Of a file that is opened, --passphrase is what it had before: the new one is asked for.
-    if (opened_with != nullptr) from = &asked;
-    readers.list.push_back(age::PassphraseRecipient{TRY(passphrase(*from, "new passphrase", Ask::twice))});
+    const std::optional<std::string> place = opened_with == nullptr ? keys.passphrase : std::nullopt;
+    readers.list.push_back(age::PassphraseRecipient{TRY(passphrase_from(place, "new passphrase", Ask::twice))});
     readers.from = "a passphrase";
   }
   if (!readers.list.empty()) return readers;
 
-  if (opened_with != nullptr && options.command != Command::rekey && !opened_with->passphrases.empty()) {
+  if (opened_with != nullptr && passphrase == Passphrase::kept && !opened_with->passphrases.empty()) {
     readers.list.push_back(age::PassphraseRecipient{copy_of(opened_with->passphrases.front())});
     readers.from = "the passphrase it had";
     return readers;
   }
-  const std::optional<std::string> nearest = options.identities.empty() || opened_with != nullptr ? nearest_recipients(directory) : std::nullopt;
+  const std::optional<std::string> nearest = keys.identities.empty() || opened_with != nullptr ? nearest_recipients(directory) : std::nullopt;
   if (nearest) {
     TRY(add_from_file(readers, *nearest));
     readers.from = Public::path(*nearest);
@@ -147,7 +157,7 @@ Result<Readers> readers_for(const Options& options, const std::string& directory
     add_own(readers, *opened_with);
     return readers;
   }
-  const age::Identities own = TRY(keys_at_hand(options).or_error([](Error error) {
+  const age::Identities own = TRY(keys_at_hand(keys).or_error([](Error error) {
     error.what = "no recipient";
     error.fix = "name one with -r or -R, write a .age-recipients file, or make an identity: hushkit keygen -o FILE";
     return error;
@@ -156,7 +166,7 @@ Result<Readers> readers_for(const Options& options, const std::string& directory
   return readers;
 }
 
-Result<void> confirm(const Readers& readers, std::size_t before, const Options& options, Public where) {
+Result<void> confirm(const Readers& readers, std::size_t before, const SealOptions& options, Public where) {
   if (readers.list.size() < before && !options.force) {
     return Error{Code::target_refused, "fewer recipients than before", where,
                  "it was sealed to " + Public::number(before) + ", now it would be to " + Public::number(readers.list.size()) + " (" + readers.from + ")",

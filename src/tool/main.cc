@@ -1,4 +1,4 @@
-// hushkit, top to bottom: what was asked for, and a function that does it.
+// hushkit, top to bottom: what was asked for, and the subcommand that does it.
 
 #include <unistd.h>
 
@@ -6,27 +6,14 @@
 
 #include "core/log.h"
 #include "core/sys_process.h"
-#include "tool/commands.h"
-#include "tool/place.h"
+#include "tool/options.h"
 
 namespace hushrun::tool {
 namespace {
 
-Result<void> run(const Options& options) {
-  switch (options.command) {
-    case Command::keygen: return make_key(options);
-    case Command::seal: return seal_file(options);
-    case Command::open: return open_file(options);
-    case Command::inspect: return inspect(options);
-    case Command::set: return set_value(options);
-    case Command::unset: return unset_value(options);
-    case Command::list: return list_names(options);
-    case Command::edit: return edit(options);
-    case Command::rekey: return rekey(options);
-    case Command::completion: return complete(options);
-    case Command::print: return print(options.text.data(), options.text.size());
-  }
-  return {};
+Result<ExitCode> run(int argc, char** argv) {
+  const Made command = TRY(parse_command_line(argc, argv));
+  return command->run();
 }
 
 [[noreturn]] void out_of_memory() {
@@ -46,9 +33,8 @@ int main(int argc, char** argv) {
   static_cast<void>(sys::make_undumpable());
   static_cast<void>(sys::reserve_standard_streams());
 
-  const Result<tool::Options> options = tool::parse_options(argc, argv);
-  const Result<void> done = options ? tool::run(options.value()) : Result<void>{options.error()};
-  if (done) return 0;
+  const Result<ExitCode> done = tool::run(argc, argv);
+  if (done) return done.value().value();
   log::report(done.error());
   return done.error().code == Code::usage ? 2 : 1;
 }

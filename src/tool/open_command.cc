@@ -58,7 +58,7 @@ Result<Fd> kept(const Input& input) {
 }
 
 // To standard output.
-Result<void> show(const Fd& file, const Options& options, Public where, Refuse refuse) {
+Result<void> show(const Fd& file, const KeyOptions& options, Public where, Refuse refuse) {
   const auto failed = [&](const age::Failure& failure) { return at(where, failure); };
   age::FdReader reader{file};
   Sealed sealed = TRY(Sealed::look(reader).or_error(failed));
@@ -82,23 +82,39 @@ Result<void> show(const Fd& file, const Options& options, Public where, Refuse r
   return age::open_into(again, identities, {}, writer, age::open_payload_in_parallel).or_error(failed);
 }
 
+class Open final : public Subcommand {
+ public:
+  void describe(Words& words) override {
+    options_.describe(words);
+    words.option("-o,--output", output_, kFile, "write the content here");
+    words.word(file_, kFile, "standard input without one");
+  }
+
+  Result<ExitCode> run() override {
+    const Input input = TRY(Input::open(file_));
+    if (is_stream(output_)) {
+      const Fd file = TRY(kept(input));
+      TRY(show(file, options_, input.shown(), !output_ && is_terminal(STDOUT_FILENO) ? Refuse::binary : Refuse::nothing));
+      return ExitCode::success();
+    }
+    const auto failed = [&](const age::Failure& failure) { return at(failure.kind == age::Failed::writing ? Public::path(*output_) : input.shown(), failure); };
+    age::FdReader reader{input.file()};
+    Sealed sealed = TRY(Sealed::look(reader).or_error(failed));
+    const age::Identities identities = TRY(identities_for(options_, sealed, input.shown()));
+    Output output = TRY(Output::at(*output_, Contents::plain));
+    Progress progress{sealed};
+    TRY(age::open_into(progress, identities, {}, output, age::open_payload_in_parallel).or_error(failed));
+    TRY(output.appear());
+    return ExitCode::success();
+  }
+
+ private:
+  KeyOptions options_;
+  std::optional<std::string> output_, file_;
+};
+
 }  // namespace
 
-Result<void> open_file(const Options& options) {
-  const Input input = TRY(Input::open(options.file));
-  if (is_stream(options.output)) {
-    const Fd file = TRY(kept(input));
-    const Refuse refuse = !options.output && is_terminal(STDOUT_FILENO) ? Refuse::binary : Refuse::nothing;
-    return show(file, options, input.shown(), refuse);
-  }
-  const auto failed = [&](const age::Failure& failure) { return at(failure.kind == age::Failed::writing ? Public::path(*options.output) : input.shown(), failure); };
-  age::FdReader reader{input.file()};
-  Sealed sealed = TRY(Sealed::look(reader).or_error(failed));
-  const age::Identities identities = TRY(identities_for(options, sealed, input.shown()));
-  Output output = TRY(Output::at(*options.output, Contents::plain));
-  Progress progress{sealed};
-  TRY(age::open_into(progress, identities, {}, output, age::open_payload_in_parallel).or_error(failed));
-  return output.appear();
-}
+Made open() { return std::make_unique<Open>(); }
 
 }  // namespace hushrun::tool

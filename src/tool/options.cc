@@ -2,17 +2,15 @@
 
 #include <CLI/CLI.hpp>
 
-#include <array>
-
 #include "config/suggest.h"
+#include "core/error.h"
+#include "tool/place.h"
 
 namespace hushrun::tool {
 namespace {
 
-constexpr std::string_view kCommands[] = {"keygen", "seal",  "open", "inspect", "set",        "unset",
-                                          "list",   "edit", "rekey", "completion"};
-
 constexpr const char* kAbout = "Makes keys, seals files to them, opens and edits what was sealed (age v1 files).";
+constexpr const char* kVersion = "hushkit " HUSHRUN_VERSION;
 constexpr const char* kExamples =
     "Examples:\n"
     "  hushkit keygen -o ~/.config/hushrun/identity\n"
@@ -22,122 +20,126 @@ constexpr const char* kExamples =
     "  hushkit open secrets.env.age\n"
     "An identity or passphrase comes from a FILE, env:VARIABLE or fd:NUMBER. Manual: hushkit(1)\n";
 
-Error mistake(Literal what, Why why, Public fix) { return {Code::usage, what, "command line", why, fix}; }
-
-// The words of one command.
-class Words {
+// Into CLI11.
+class Described final : public Words {
  public:
-  Words(CLI::App& app, Options& options, Command command, const char* name, const char* about)
-      : options_{options}, app_{app.add_subcommand(name, about)} {
-    app_->callback([&options, command] { options.command = command; });
-    app_->option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::Throw);
+  explicit Described(CLI::App& app) : app_{app} { app_.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::Throw); }
+
+  void flag(const char* names, bool& given, const char* about) override { app_.add_flag(names, given, about); }
+  void option(const char* names, std::optional<std::string>& to, Value value, const char* about) override {
+    app_.add_option(names, to, about)->type_name(value.name);
   }
-  Words& to() {
-    app_->add_option("-r,--recipient", options_.recipients, "seal to this recipient: age1… or ssh-ed25519 …")->type_name("RECIPIENT")->allow_extra_args(false)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-    app_->add_option("-R,--recipients-file", options_.recipient_files, "seal to the recipients in this file, one a line")->type_name("FILE")->allow_extra_args(false)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-    app_->add_flag("-p", options_.ask_passphrase, "seal by a passphrase, asked for on the terminal");
-    app_->add_flag("-a,--armor", options_.armored, "write text (ASCII armor)");
-    return *this;
+  void list(const char* names, std::vector<std::string>& to, Value value, const char* about) override {
+    app_.add_option(names, to, about)->type_name(value.name)->allow_extra_args(false)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   }
-  Words& with() {
-    app_->add_option("-i,--identity", options_.identities, "open with the keys in this place")->type_name("WHERE")->allow_extra_args(false)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-    app_->add_option("--passphrase", options_.passphrase, "the passphrase is in this place: FILE, env:VARIABLE, fd:NUMBER")->type_name("WHERE");
-    return *this;
+  void word(std::optional<std::string>& to, Value value, const char* about) override {
+    app_.add_option(CLI::detail::to_lower(value.name), to, about)->type_name(value.name);
   }
-  Words& less() {
-    app_->add_flag("--force", options_.force, "seal to fewer recipients than before");
-    return *this;
+  void required_word(std::string& to, Value value, const char* about) override {
+    app_.add_option(CLI::detail::to_lower(value.name), to, about)->type_name(value.name)->required();
   }
-  Words& output(const char* about) {
-    app_->add_option("-o,--output", options_.output, about)->type_name("FILE");
-    return *this;
-  }
-  Words& file(bool required) {
-    app_->add_option("file", options_.file, required ? "the sealed file" : "standard input without one")->type_name("FILE")->required(required);
-    return *this;
-  }
-  Words& name() {
-    app_->add_option("name", options_.name, "the secret's name")->type_name("NAME")->required();
-    return *this;
-  }
-  CLI::App& app() { return *app_; }
 
  private:
-  Options& options_;
-  CLI::App* app_;
+  CLI::App& app_;
 };
 
-void describe(CLI::App& app, Options& options) {
-  app.require_subcommand(1);
-  app.set_help_all_flag();
-  app.set_version_flag("--version", "hushkit " HUSHRUN_VERSION);
-  app.footer(kExamples);
+// Text of our own, for whoever asks for it.
+class Shown final : public Subcommand {
+ public:
+  explicit Shown(std::string text) : text_{std::move(text)} {}
+  void describe(Words&) override {}
+  Result<ExitCode> run() override {
+    TRY(print(text_.data(), text_.size()));
+    return ExitCode::success();
+  }
 
-  Words keygen{app, options, Command::keygen, "keygen", "make an identity, or print an identity's recipient (-y)"};
-  keygen.output("write the identity here, which must not exist yet").file(false);
-  keygen.app().add_flag("-y", options.to_recipient, "read an identity, print its recipient");
+ private:
+  std::string text_;
+};
 
-  Words{app, options, Command::seal, "seal", "seal a file, or standard input"}.to().with().less().output("write the sealed file here").file(false);
-  Words{app, options, Command::open, "open", "open a sealed file; output appears only when all of it is good"}.with().output("write the content here").file(false);
-  Words{app, options, Command::inspect, "inspect", "say who can open a sealed file; needs no key"}.file(false);
-  Words{app, options, Command::set, "set", "set one secret of a sealed file; the value is read from standard input"}.to().with().less().file(true).name();
-  Words{app, options, Command::unset, "unset", "remove one secret of a sealed file"}.to().with().less().file(true).name();
-  Words{app, options, Command::list, "list", "list the names in a sealed file, and no value"}.with().file(true);
-  Words{app, options, Command::edit, "edit", "edit a sealed file in memory, with $VISUAL or $EDITOR"}.to().with().less().file(true);
-  Words{app, options, Command::rekey, "rekey", "seal a file to other recipients without showing its content"}.to().with().less().output("write here instead of replacing the file").file(true);
-  Words completion{app, options, Command::completion, "completion", "print the completion for a shell"};
-  completion.app().add_option("shell", options.shell, "bash, zsh or fish")->type_name("SHELL")->required();
-}
+Error mistake(Literal what, Why why, Public fix) { return {Code::usage, what, "command line", why, fix}; }
 
 // The first word that is no option, where it is no command; what it was is never said, what it may have meant is.
 Error unknown_command(int argc, char** argv) {
-  for (int i = 1; i < argc; ++i) {
-    const std::string_view word{argv[i]};
-    if (word.starts_with("-")) continue;
-    if (const auto meant = suggest(word, kCommands)) {
-      // One of our own commands, see suggest().
-      return mistake("unknown command", "there is no such command", "did you mean " + Public::vouched(*meant) + "? hushkit --help lists them");
-    }
-    break;
+  std::vector<std::string_view> names;
+  for (const Command& command : commands()) names.emplace_back(command.name);
+  const std::string_view word = argc > 1 ? argv[1] : "";
+  if (word.empty()) return mistake("no command", "the first word says what to do", "hushkit --help lists the commands");
+  if (word.starts_with("-")) return mistake("no command", "options come after the command", "hushkit --help lists the commands");
+  Public fix = "hushkit --help lists them";
+  // One of our own commands, see suggest().
+  if (const auto meant = suggest(word, names)) fix = "did you mean " + Public::vouched(*meant) + "? " + fix;
+  return mistake("unknown command", "there is no such command", fix);
+}
+
+// The first word with dashes that the command does not know; its value, behind `=`, may be a secret and is not looked at.
+std::optional<std::string> unknown_option(const CLI::App& command, int argc, char** argv) {
+  for (int i = 2; i < argc && std::string_view{argv[i]} != "--"; ++i) {
+    std::string word{argv[i]};
+    word.resize(std::min(word.find('='), word.size()));
+    if (word.size() > 2 && word.starts_with("--") && command.get_option_no_throw(word) == nullptr) return word;
+    if (word.size() > 1 && word[0] == '-' && word[1] != '-' && command.get_option_no_throw(word.substr(0, 2)) == nullptr) return word;
   }
-  return mistake("no command", "the first word says what to do", "hushkit --help lists the commands");
+  return std::nullopt;
+}
+
+Error not_taken(const CLI::App& command, int argc, char** argv, Public help) {
+  if (const auto word = unknown_option(command, argc, argv)) {
+    std::vector<std::string> names;
+    for (const CLI::Option* option : command.get_options()) {
+      for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+    }
+    const std::vector<std::string_view> known{names.begin(), names.end()};
+    // One of our own options, see suggest().
+    if (const auto meant = suggest(*word, known)) help = "did you mean " + Public::vouched(*meant) + "? " + help;
+    return mistake("unknown option", "the command has no such option", help);
+  }
+  if (command.get_name() == "set") {
+    return mistake("an argument too many", "a value is not given on the command line, where everybody sees it (ps) and the shell keeps it",
+                   "give it on standard input, or type it when asked");
+  }
+  return mistake("an argument too many", "the command does not take it", help);
 }
 
 Error explained(const CLI::ParseError& error, const CLI::App& app, int argc, char** argv) {
   const auto used = app.get_subcommands();
   if (used.empty()) return unknown_command(argc, argv);
-  const std::string command = used.front()->get_name();
+  const CLI::App& command = *used.front();
   // A command's name is our own word.
-  const Public help = "hushkit " + Public::vouched(command) + " --help lists the options";
+  const Public help = "hushkit " + Public::vouched(command.get_name()) + " --help lists the options";
   const auto kind = static_cast<CLI::ExitCodes>(error.get_exit_code());
+  if (kind == CLI::ExitCodes::ExtrasError || unknown_option(command, argc, argv)) return not_taken(command, argc, argv, help);
   if (kind == CLI::ExitCodes::RequiredError) return mistake("an argument is missing", "the command needs more words", help);
-  if (kind == CLI::ExitCodes::ExtrasError && command == "set") {
-    return mistake("an argument too many", "a value is not given on the command line, where everybody sees it (ps) and the shell keeps it",
-                   "give it on standard input, or type it when asked");
-  }
-  if (kind == CLI::ExitCodes::ExtrasError) return mistake("an argument too many, or an unknown option", "the command does not take it", help);
   if (kind == CLI::ExitCodes::ArgumentMismatch) return mistake("an option is given twice, or without its value", "it takes one", help);
   return mistake("the command line cannot be understood", "an option or its value is not of the right form", help);
 }
 
 }  // namespace
 
-Result<Options> parse_options(int argc, char** argv) {
-  Options options;
+Result<Made> parse_command_line(int argc, char** argv) {
   CLI::App app{kAbout, "hushkit"};
-  describe(app, options);
+  app.require_subcommand(1);
+  app.set_version_flag("-V,--version", kVersion);
+  app.footer(kExamples);
+  Made chosen;
+  for (const Command& command : commands()) {
+    CLI::App& words = *app.add_subcommand(command.name, command.about);
+    // The others' words would only cost time.
+    if (argc < 2 || std::string_view{argv[1]} != command.name) continue;
+    chosen = command.make();
+    Described described{words};
+    chosen->describe(described);
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
-    options.command = Command::print;
-    options.text = app.help();
+    return Made{std::make_unique<Shown>(app.help())};
   } catch (const CLI::CallForVersion&) {
-    options.command = Command::print;
-    options.text = "hushkit " HUSHRUN_VERSION "\n";
+    return Made{std::make_unique<Shown>(std::string{kVersion} + "\n")};
   } catch (const CLI::ParseError& error) {
     return explained(error, app, argc, argv);
   }
-  return options;
+  return chosen;
 }
 
 }  // namespace hushrun::tool

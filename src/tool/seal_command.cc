@@ -32,10 +32,9 @@ Result<void, age::Failure> pass(age::Reader& from, age::Sealer& to) {
   }
 }
 
-Result<void> seal_into(age::Writer& sealed, const Input& input, const Readers& readers, const Options& options) {
+Result<void> seal_into(age::Writer& sealed, const Input& input, const Readers& readers, age::Form form) {
   age::FdReader file{input.file()};
   Progress content{file};
-  const age::Form form = options.armored ? age::Form::armored : age::Form::binary;
   const auto failed = [&](const age::Failure& failure) {
     Error error = at(input.shown(), failure);
     if (failure.kind == age::Failed::reading) error.what = "cannot read";
@@ -45,30 +44,46 @@ Result<void> seal_into(age::Writer& sealed, const Input& input, const Readers& r
   return pass(content, sealer).or_error(failed);
 }
 
+class Seal final : public Subcommand {
+ public:
+  void describe(Words& words) override {
+    options_.describe(words);
+    words.option("-o,--output", output_, kFile, "write the sealed file here");
+    words.word(file_, kFile, "standard input without one");
+  }
+
+  Result<ExitCode> run() override {
+    const bool streamed = is_stream(output_);
+    if (!output_ && !options_.armored && is_terminal(STDOUT_FILENO)) {
+      return Error{Code::usage, "a terminal is no place for bytes", "standard output", "a sealed file is binary",
+                   "write text with -a, a file with -o FILE, or insist with -o -"};
+    }
+    const Input input = TRY(Input::open(file_));
+    const std::string beside = !streamed ? *output_ : !is_stream(file_) ? *file_ : "./-";
+    const Readers readers = TRY(readers_for(options_, directory_of(resolved(beside)), nullptr, Passphrase::replaced));
+    TRY(confirm(readers, streamed ? 0 : readers_before(*output_), options_, streamed ? input.shown() : Public::path(*output_)));
+    const age::Form form = options_.armored ? age::Form::armored : age::Form::binary;
+    if (streamed) {
+      const Fd out = Fd::adopt(::dup(STDOUT_FILENO));
+      age::FdWriter writer{out};
+      TRY(seal_into(writer, input, readers, form));
+      announce(readers, input.shown());
+      return ExitCode::success();
+    }
+    Output output = TRY(Output::at(*output_, Contents::sealed));
+    TRY(seal_into(output, input, readers, form));
+    TRY(output.appear());
+    announce(readers, output.shown());
+    return ExitCode::success();
+  }
+
+ private:
+  SealOptions options_;
+  std::optional<std::string> output_, file_;
+};
+
 }  // namespace
 
-Result<void> seal_file(const Options& options) {
-  const bool streamed = is_stream(options.output);
-  if (!options.output && !options.armored && is_terminal(STDOUT_FILENO)) {
-    return Error{Code::usage, "a terminal is no place for bytes", "standard output", "a sealed file is binary",
-                 "write text with -a, a file with -o FILE, or insist with -o -"};
-  }
-  const Input input = TRY(Input::open(options.file));
-  const std::string beside = !streamed ? *options.output : !is_stream(options.file) ? *options.file : "./-";
-  const Readers readers = TRY(readers_for(options, directory_of(resolved(beside)), nullptr));
-  TRY(confirm(readers, streamed ? 0 : readers_before(*options.output), options, streamed ? input.shown() : Public::path(*options.output)));
-  if (streamed) {
-    const Fd out = Fd::adopt(::dup(STDOUT_FILENO));
-    age::FdWriter writer{out};
-    TRY(seal_into(writer, input, readers, options));
-    announce(readers, input.shown());
-    return {};
-  }
-  Output output = TRY(Output::at(*options.output, Contents::sealed));
-  TRY(seal_into(output, input, readers, options));
-  TRY(output.appear());
-  announce(readers, output.shown());
-  return {};
-}
+Made seal() { return std::make_unique<Seal>(); }
 
 }  // namespace hushrun::tool

@@ -25,6 +25,8 @@ class Sealed final : public age::Reader {
   /// Who can open it; empty if there is a flaw.
   const std::vector<age::Stanza>& stanzas() const { return header_.stanzas; }
   const age::Header& header() const { return header_; }
+  /// The header's bytes, without armor. Every sealing has its own, for a new file key is wrapped in it.
+  std::string_view header_text() const { return std::string_view{*text_}.substr(0, header_.size); }
   /// Readers the file has: stanzas without those that rage adds to keep others from relying on their number.
   std::size_t readers() const;
   bool by_passphrase() const;

@@ -38,45 +38,95 @@ Result<Secret> read_value(const std::string& name) {
   return value;
 }
 
+// Somebody else's change, made since we read the file, is not overwritten.
+Result<void> expect_unchanged(const std::string& path, const Document& document) {
+  if (!changed_meanwhile(path, document)) return {};
+  return Error{Code::target_refused, "the file was changed meanwhile", Public::path(path), "somebody else has sealed it since it was read", "do it again"};
+}
+
+class Set final : public Subcommand {
+ public:
+  void describe(Words& words) override {
+    options_.describe(words);
+    words.required_word(path_, kFile, "the sealed file");
+    words.required_word(name_, kName, "the name of the secret");
+  }
+
+  Result<ExitCode> run() override {
+    TRY(expect_name(name_));
+    const Document document = TRY(open_document(options_.keys, path_, Missing::empty));
+    const Readers readers = TRY(readers_of(options_, path_, document));
+    const Secret value = TRY(read_value(name_));
+    const Format format = format_of(path_, document.content);
+    const Secret changed = TRY(with_value(document.content, format, name_, value).or_error([&](const ContentFlaw& flaw) {
+      return flawed("cannot set the value", path_, flaw);
+    }));
+    TRY(expect_unchanged(path_, document));
+    TRY(seal_document(options_, path_, document, readers, changed));
+    return ExitCode::success();
+  }
+
+ private:
+  SealOptions options_;
+  std::string path_, name_;
+};
+
+class Unset final : public Subcommand {
+ public:
+  void describe(Words& words) override {
+    options_.describe(words);
+    words.required_word(path_, kFile, "the sealed file");
+    words.required_word(name_, kName, "the name of the secret");
+  }
+
+  Result<ExitCode> run() override {
+    TRY(expect_name(name_));
+    const Document document = TRY(open_document(options_.keys, path_, Missing::refused));
+    const Readers readers = TRY(readers_of(options_, path_, document));
+    const Secret changed = TRY(without(document.content, format_of(path_, document.content), name_).or_error([&](const ContentFlaw& flaw) {
+      return flawed("cannot remove the name", path_, flaw);
+    }));
+    TRY(expect_unchanged(path_, document));
+    TRY(seal_document(options_, path_, document, readers, changed));
+    return ExitCode::success();
+  }
+
+ private:
+  SealOptions options_;
+  std::string path_, name_;
+};
+
+class List final : public Subcommand {
+ public:
+  void describe(Words& words) override {
+    options_.describe(words);
+    words.required_word(path_, kFile, "the sealed file");
+  }
+
+  Result<ExitCode> run() override {
+    const Document document = TRY(open_document(options_, path_, Missing::refused));
+    std::vector<std::string> names = TRY(names_in(document.content, format_of(path_, document.content)).or_error([&](const ContentFlaw& flaw) {
+      return flawed("cannot list the names", path_, flaw);
+    }));
+    std::string lines;
+    for (const std::string& name : names) {
+      // A JSON name can be anything; one that could not be delivered anyway is not shown.
+      lines += Name::parse(name) ? name : std::string{"(a name that is not shown)"};
+      lines += '\n';
+    }
+    TRY(print(lines.data(), lines.size()));
+    return ExitCode::success();
+  }
+
+ private:
+  KeyOptions options_;
+  std::string path_;
+};
+
 }  // namespace
 
-Result<void> set_value(const Options& options) {
-  TRY(expect_name(options.name));
-  const std::string& path = *options.file;
-  const Document document = TRY(open_document(options, path, Missing::empty));
-  const Readers readers = TRY(readers_of(options, path, document));
-  const Secret value = TRY(read_value(options.name));
-  const Format format = format_of(path, document.content);
-  const Secret changed = TRY(with_value(document.content, format, options.name, value).or_error([&](const ContentFlaw& flaw) {
-    return flawed("cannot set the value", path, flaw);
-  }));
-  return seal_document(path, document, readers, changed);
-}
-
-Result<void> unset_value(const Options& options) {
-  TRY(expect_name(options.name));
-  const std::string& path = *options.file;
-  const Document document = TRY(open_document(options, path, Missing::refused));
-  const Readers readers = TRY(readers_of(options, path, document));
-  const Secret changed = TRY(without(document.content, format_of(path, document.content), options.name).or_error([&](const ContentFlaw& flaw) {
-    return flawed("cannot remove the name", path, flaw);
-  }));
-  return seal_document(path, document, readers, changed);
-}
-
-Result<void> list_names(const Options& options) {
-  const std::string& path = *options.file;
-  const Document document = TRY(open_document(options, path, Missing::refused));
-  std::vector<std::string> names = TRY(names_in(document.content, format_of(path, document.content)).or_error([&](const ContentFlaw& flaw) {
-    return flawed("cannot list the names", path, flaw);
-  }));
-  std::string lines;
-  for (const std::string& name : names) {
-    // A JSON name can be anything; one that could not be delivered anyway is not shown.
-    lines += Name::parse(name) ? name : std::string{"(a name that is not shown)"};
-    lines += '\n';
-  }
-  return print(lines.data(), lines.size());
-}
+Made set() { return std::make_unique<Set>(); }
+Made unset() { return std::make_unique<Unset>(); }
+Made list() { return std::make_unique<List>(); }
 
 }  // namespace hushrun::tool
