@@ -77,7 +77,7 @@ std::string valued_cases(const Taken& command, Offer offer) {
 
 std::string bash() {
   const auto offer = [](const Value& value) {
-    return value.choices == nullptr ? std::string{"COMPREPLY=($(compgen -f -- \"$word\"))"}
+    return value.choices == nullptr ? std::string{"compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- \"$word\")"}
                                     : "COMPREPLY=($(compgen -W '" + std::string{value.choices} + "' -- \"$word\"))";
   };
   std::string names, valued, options, words;
@@ -106,7 +106,7 @@ std::string bash() {
          "  case $command in\n" + words +
          "  esac\n"
          "}\n"
-         "complete -o filenames -F _hushkit hushkit\n";
+         "complete -F _hushkit hushkit\n";
 }
 
 std::string zsh() {

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""keygen, the command line, completion and the manual page."""
+"""keygen, the command line and the manual page."""
 
 import os
 import re
@@ -7,9 +7,7 @@ import stat
 import subprocess
 import unittest
 
-from kit import CANARY, HUSHKIT, ROOT, Case, needs
-
-COMMANDS = ["keygen", "seal", "open", "inspect", "set", "unset", "list", "edit", "rekey", "completion"]
+from kit import CANARY, COMMANDS, HUSHKIT, ROOT, Case, needs
 
 
 class Keygen(Case):
@@ -79,32 +77,6 @@ class Documents(Case):
     def test_manual_page_is_well_formed(self):
         done = subprocess.run(["mandoc", "-T", "lint", "-W", "warning", ROOT / "src/man/hushkit.1"], capture_output=True, text=True, check=False)
         self.assertEqual(done.stdout + done.stderr, "")
-
-    def test_completions_know_every_command_and_option(self):
-        for shell in ("bash", "zsh", "fish"):
-            text = self.kit("completion", shell).decode()
-            for command in COMMANDS:
-                self.assertIn(command, text)
-                for option in re.findall(r"(?m)^ +(?:-\w,)?--([a-z-]+)", self.kit(command, "--help").decode()):
-                    # fish offers --help for every command by itself.
-                    self.assertTrue(f"--{option}" in text or f"-l {option}" in text or (shell == "fish" and option == "help"), (shell, command, option))
-
-    def test_bash_completes(self):
-        script = self.kit("completion", "bash").decode()
-        ask = '\nCOMP_WORDS=(hushkit {}); COMP_CWORD={}; _hushkit; echo "${{COMPREPLY[@]}}"'
-        for words, at, wanted in (("re", 1, "rekey"), ("seal --rec", 2, "--recipient --recipients-file"), ("completion z", 2, "zsh")):
-            done = subprocess.run(["bash", "-c", script + ask.format(words, at)], capture_output=True, text=True, check=True)
-            self.assertEqual(done.stdout.strip(), wanted)
-
-    @needs("zsh")
-    def test_zsh_reads_its_completion(self):
-        self.write("_hushkit", self.kit("completion", "zsh"))
-        subprocess.run(["zsh", "-n", self.at / "_hushkit"], check=True)
-
-    @needs("fish")
-    def test_fish_reads_its_completion(self):
-        self.write("hushkit.fish", self.kit("completion", "fish"))
-        subprocess.run(["fish", "-n", self.at / "hushkit.fish"], check=True)
 
 
 if __name__ == "__main__":

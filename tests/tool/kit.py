@@ -3,6 +3,7 @@
 import os
 import pathlib
 import pty
+import re
 import shutil
 import subprocess
 import tempfile
@@ -10,6 +11,7 @@ import unittest
 
 HUSHKIT = os.environ["HUSHKIT"]
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+COMMANDS = re.findall(r'\{"(\w+)", "', (ROOT / "src/tool/commands.cc").read_text())
 CANARY = "canary-7f3a9c51e2"  # a value that must not show up where it does not belong
 
 
