@@ -53,7 +53,7 @@ class Workers {
       std::unique_lock turn{turns_};
       changed_.wait(turn, [&] { return delivered_ == number || failure_; });
       if (failure_) return;
-      if (answer) answer = PayloadOpening::deliver(batch, content_);
+      if (answer) answer = opening_.deliver(batch, content_);
       if (!answer) failure_ = std::move(answer).error();
       ++delivered_;
       changed_.notify_all();
@@ -75,11 +75,19 @@ class Workers {
   std::optional<Failure> failure_;
 };
 
+bool worth_a_thread(const Reader& payload) { return payload.size().value_or(kWorthAThread) >= kWorthAThread; }
+
 }  // namespace
 
 Result<void, Failure> open_payload_in_parallel(const Secret& file_key, Reader& payload, Writer& content) {
-  if (payload.size().value_or(kWorthAThread) < kWorthAThread) return open_payload(file_key, payload, content);
-  PayloadOpening opening = TRY(PayloadOpening::begin(file_key, payload));
+  if (!worth_a_thread(payload)) return open_payload(file_key, payload, content);
+  PayloadOpening opening = TRY(PayloadOpening::begin(file_key, payload, Work::open));
+  return Workers{opening, content}.run();
+}
+
+Result<void, Failure> verify_payload_in_parallel(const Secret& file_key, Reader& payload, Writer& content) {
+  if (!worth_a_thread(payload)) return verify_payload(file_key, payload, content);
+  PayloadOpening opening = TRY(PayloadOpening::begin(file_key, payload, Work::verify));
   return Workers{opening, content}.run();
 }
 

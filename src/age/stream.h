@@ -38,11 +38,14 @@ struct Batch {
   bool ends = false;          // the payload's last chunk is in it
 };
 
+/// Verifying alone costs less than half, and gives nothing.
+enum class Work { open, verify };
+
 /// Opens one payload, batch after batch, in three steps: `take` and `deliver` in the order of the file, `open` in any.
 class PayloadOpening {
  public:
   /// Reads the nonce.
-  static Result<PayloadOpening, Failure> begin(const Secret& file_key, Reader& payload);
+  static Result<PayloadOpening, Failure> begin(const Secret& file_key, Reader& payload, Work work);
 
   enum class Room { announced, full };
   /// A batch to work with: no larger than the payload was announced to be, or one that never has to grow.
@@ -52,14 +55,16 @@ class PayloadOpening {
   Result<void, Failure> take(Batch& batch);
   /// Verifies and opens all of a batch. Touches nothing but the batch.
   Result<void, Failure> open(Batch& batch) const;
-  static Result<void, Failure> deliver(const Batch& batch, Writer& content);
+  Result<void, Failure> deliver(const Batch& batch, Writer& content) const;
 
  private:
-  PayloadOpening(Secret key, Reader& payload) : key_{std::move(key)}, payload_{&payload} {}
+  PayloadOpening(Secret key, Reader& payload, Work work) : key_{std::move(key)}, payload_{&payload}, work_{work} {}
+  bool passes(unsigned char* bytes, std::size_t size, const Nonce& nonce) const;
   Result<void, Failure> open_chunk(unsigned char* bytes, std::size_t size, const ChunkCounter& counter, Position position) const;
 
   Secret key_;
   Reader* payload_;
+  Work work_;
   ChunkCounter counter_;
   std::optional<char> ahead_;
 };
@@ -69,6 +74,9 @@ class PayloadOpening {
 /// DANGER: the end is verified last. Until this answers without a failure, what `content` was given may have been cut
 /// off: nobody else may see it yet.
 Result<void, Failure> open_payload(const Secret& file_key, Reader& payload, Writer& content);
+
+/// The same without opening: `content` is given nothing.
+Result<void, Failure> verify_payload(const Secret& file_key, Reader& payload, Writer& content);
 
 /// Bytes of content in a payload of `size` bytes; nothing if no payload has that size.
 std::optional<std::uint64_t> content_size(std::uint64_t payload_size);
