@@ -13,7 +13,8 @@ namespace {
 constexpr std::uint64_t kWorthAThread = 4 * kBatchSize;
 
 // Two workers with a batch each. While one opens its batch the other reads or writes; batches are numbered as they are read, and
-// written, or given up, in that order, so that the failure that is told is the first of the file.
+// written, or given up, in that order, so that the failure that is told is the first of the file. Where nothing is written nobody waits for
+// a turn; then the failure is the first of those that were found.
 //
 // Secrets are made and wiped by the caller's thread alone: their memory is not guarded against two.
 class Workers {
@@ -21,8 +22,8 @@ class Workers {
   Workers(PayloadOpening& opening, Writer& content) : opening_{opening}, content_{content} {}
 
   Result<void, Failure> run() {
-    Batch own = opening_.batch(PayloadOpening::Room::full);
-    other_ = opening_.batch(PayloadOpening::Room::full);
+    Batch own = opening_.batch(PayloadOpening::Room::large);
+    other_ = opening_.batch(PayloadOpening::Room::large);
     pthread_t thread{};
     const auto body = [](void* self) -> void* {
       auto& workers = *static_cast<Workers*>(self);
@@ -51,7 +52,7 @@ class Workers {
       if (answer) answer = opening_.open(batch);
 
       std::unique_lock turn{turns_};
-      changed_.wait(turn, [&] { return delivered_ == number || failure_; });
+      if (!opening_.gives_nothing()) changed_.wait(turn, [&] { return delivered_ == number || failure_; });
       if (failure_) return;
       if (answer) answer = opening_.deliver(batch, content_);
       if (!answer) failure_ = std::move(answer).error();

@@ -13,6 +13,8 @@ inline constexpr std::size_t kPayloadNonceSize = 16;
 /// Chunks in a batch: fewer reads, and two batches still fit a core's second-level cache.
 inline constexpr std::size_t kBatchChunks = 4;
 inline constexpr std::size_t kBatchSize = kBatchChunks * kSealedChunkSize;
+/// The same where two threads share the work: whoever waits for the other waits less often.
+inline constexpr std::size_t kLargeBatchSize = 4 * kBatchSize;
 
 enum class Position { middle, last };
 
@@ -47,8 +49,8 @@ class PayloadOpening {
   /// Reads the nonce.
   static Result<PayloadOpening, Failure> begin(const Secret& file_key, Reader& payload, Work work);
 
-  enum class Room { announced, full };
-  /// A batch to work with: no larger than the payload was announced to be, or one that never has to grow.
+  enum class Room { announced, large };
+  /// A batch to work with: no larger than the payload was announced to be, or a large one.
   Batch batch(Room room) const;
 
   /// The next chunks. One byte of look-ahead tells whether the payload ends.
@@ -56,6 +58,8 @@ class PayloadOpening {
   /// Verifies and opens all of a batch. Touches nothing but the batch.
   Result<void, Failure> open(Batch& batch) const;
   Result<void, Failure> deliver(const Batch& batch, Writer& content) const;
+  /// What was taken is given to nobody, so that nobody's turn is waited for.
+  bool gives_nothing() const { return work_ == Work::verify; }
 
  private:
   PayloadOpening(Secret key, Reader& payload, Work work) : key_{std::move(key)}, payload_{&payload}, work_{work} {}
