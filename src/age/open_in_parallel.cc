@@ -10,7 +10,7 @@ namespace hushrun::age {
 namespace {
 
 // Below this a second thread costs more than it saves.
-constexpr std::uint64_t kWorthAThread = 4 * kBatchSize;
+constexpr std::uint64_t kWorthAThread = 2 * kLargeBatchSize;
 
 // Two workers with a batch each. While one opens its batch the other reads or writes; batches are numbered as they are read, and
 // written, or given up, in that order, so that the failure that is told is the first of the file. Where nothing is written nobody waits for

@@ -14,7 +14,8 @@ inline constexpr std::size_t kPayloadNonceSize = 16;
 inline constexpr std::size_t kBatchChunks = 4;
 inline constexpr std::size_t kBatchSize = kBatchChunks * kSealedChunkSize;
 /// The same where two threads share the work: whoever waits for the other waits less often.
-inline constexpr std::size_t kLargeBatchSize = 4 * kBatchSize;
+inline constexpr std::size_t kLargeBatchChunks = 16;
+inline constexpr std::size_t kLargeBatchSize = kLargeBatchChunks * kSealedChunkSize;
 
 enum class Position { middle, last };
 
