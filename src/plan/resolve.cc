@@ -49,7 +49,7 @@ class Resolver {
     }
     resolved_.raw.reserve(read_.size());
     for (auto& [key, kept] : read_) {
-      if (kept.value) resolved_.raw.push_back({kept.name, std::move(*kept.value), kept.where, kept.status});
+      if (kept.value) resolved_.raw.push_back({kept.name, std::move(*kept.value), kept.where, kept.status, kept.masking.value_or(Masking::automatic)});
     }
     resolved_.taken_out = sources_.variables();
     resolved_.taken_out.insert(resolved_.taken_out.end(), plan.taken_out().begin(), plan.taken_out().end());
@@ -68,6 +68,7 @@ class Resolver {
     std::optional<Trouble> trouble;
     Public where;
     std::optional<sys::FileStatus> status;
+    std::optional<Masking> masking{};
   };
   enum class Outcome { value, missing, failed };
 
@@ -81,7 +82,9 @@ class Resolver {
       outcome = wanted(binding, std::get<Wanted>(binding.value), value, shown_name);
     }
     if (outcome == Outcome::value && acceptable(binding, *value, shown_name)) {
-      resolved_.bindings.push_back({binding.target, std::move(*value), binding.place, shown_name});
+      const auto* wanted = std::get_if<Wanted>(&binding.value);
+      resolved_.bindings.push_back(
+          {binding.target, std::move(*value), binding.place, shown_name, wanted != nullptr ? wanted->masking : Masking::automatic});
     }
   }
 
@@ -133,6 +136,10 @@ class Resolver {
     if (kept.trouble && !sources_.whereabouts(reference.name).where) kept.name = shown(reference.name);
     shown_name = shown(reference, kept.name);
     if (kept.trouble) return fail(binding, *kept.trouble, kept.name);
+    // What is said of a template, or of a part, is not said of the whole secret.
+    const bool is_whole = std::holds_alternative<Reference>(wanted.from) && !reference.has_pointer;
+    const Masking masking = is_whole ? wanted.masking : Masking::automatic;
+    kept.masking = kept.masking.value_or(masking) == masking ? masking : Masking::automatic;
 
     Secret raw = copy_of(*kept.value);
     const bool to_file = std::holds_alternative<ToFile>(binding.target) && std::holds_alternative<Reference>(wanted.from);
