@@ -26,7 +26,8 @@ Result<std::unique_ptr<Redaction>> Redaction::of(const Resolved& resolved) {
   std::unique_ptr<Redaction> redaction;
   const RedactConfig& wanted = resolved.process.redact;
   if (!wanted.any()) return redaction;
-  redaction.reset(new Redaction{leak::Needles{delivered_values(resolved.bindings, resolved.raw, resolved.chatter, Masked::as_configured)}});
+  redaction.reset(new Redaction{static_cast<std::uint64_t>(resolved.process.stop_timeout.count()),
+                                leak::Needles{delivered_values(resolved.bindings, resolved.raw, resolved.chatter, Masked::as_configured)}});
   warn_of_weak(redaction->needles_);
   if (redaction->needles_.empty()) return std::unique_ptr<Redaction>{};
   redaction->pump_ = TRY(redact::Pump::lay(redaction->needles_, {wanted.output, wanted.errors}));
@@ -67,7 +68,7 @@ ExitCode Redaction::supervise(const Started& started, const Command& command) {
                   &needles_);
   pump_->begin();
   const int code = started.handover->supervise_here(started.child, *pump_, pump_->kept());
-  pump_->drain();
+  pump_->drain(stop_timeout_);
   tell_marks();
   log::guard_with(nullptr, nullptr);
   return ExitCode::exited(code);

@@ -26,9 +26,10 @@ class Redaction {
   ExitCode supervise(const Started& started, const Command& command);
 
  private:
-  explicit Redaction(leak::Needles needles) : needles_{std::move(needles)} {}
+  Redaction(std::uint64_t stop_timeout, leak::Needles needles) : stop_timeout_{stop_timeout}, needles_{std::move(needles)} {}
   void tell_marks() const;
 
+  std::uint64_t stop_timeout_;  // milliseconds
   leak::Needles needles_;
   std::unique_ptr<redact::Pump> pump_;
 };

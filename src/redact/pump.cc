@@ -123,6 +123,7 @@ bool Pump::take_signal(siginfo_t& info) {
   const timespec at_once{0, 0};
   const raw::Word signal = raw::sys(SYS_rt_sigtimedwait, &kAllSignals, &info, &at_once, sizeof kAllSignals);
   if (signal <= 0) return false;
+  if (signal == SIGTERM && !told_to_end_) told_to_end_ = now();
   if (master() == nullptr) return true;
   if (signal == SIGCONT) terminal_->enter(*master());
   if (signal == SIGWINCH && info.si_code == SI_KERNEL) {
@@ -150,12 +151,14 @@ bool Pump::is_over() const {
   return std::all_of(streams_.begin(), streams_.end(), [](const std::optional<Stream>& stream) { return !stream || stream->is_over(); });
 }
 
-void Pump::drain() {
+void Pump::drain(std::uint64_t stop_timeout) {
   const Time grace_ends = now() + kGrace;
+  const std::uint64_t end = told_to_end_ ? std::max(*told_to_end_ + stop_timeout, grace_ends) : init::kNever;
   bool grace = true;
   siginfo_t info;
   while (!is_over()) {
-    if (look_around(grace ? grace_ends : init::kNever) && take_signal(info) && is_to_end(info.si_signo)) break;
+    if (look_around(grace ? grace_ends : end) && take_signal(info) && is_to_end(info.si_signo)) break;
+    if (end != init::kNever && now() >= end) break;
     if (!grace || now() < grace_ends) continue;
     grace = false;
     for (std::optional<Stream>& stream : streams_) {

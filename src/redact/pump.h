@@ -42,8 +42,8 @@ class Pump final : public init::Watch {
   void stop() override;
 
   /// The application and all that it left have ended: takes what is still in the pipes. Somebody out of our reach may hold one open and is
-  /// not waited for; a reader that takes its time is, until a signal to end comes.
-  void drain();
+  /// not waited for; a reader that takes its time is, until a signal to end comes, or for `stop_timeout` (milliseconds) after a TERM.
+  void drain(std::uint64_t stop_timeout);
 
   /// How often each name was masked.
   std::vector<leak::MarkCount> counts() const;
@@ -64,6 +64,7 @@ class Pump final : public init::Watch {
   std::array<int, 3> for_child_ = {-1, -1, -1};
   std::optional<Fd> slave_;
   std::vector<Fd> child_ends_;
+  std::optional<Time> told_to_end_;  // by the first TERM
 };
 
 }  // namespace hushrun::redact
