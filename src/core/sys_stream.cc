@@ -45,7 +45,10 @@ Answer<Pipe> make_pipe() {
   return Pipe{TRY(std::move(read_end)), TRY(std::move(write_end))};
 }
 
-void widen_pipe(const Fd& pipe, std::size_t size) { ::fcntl(pipe.number(), F_SETPIPE_SZ, static_cast<int>(size)); }
+void widen_pipe(int pipe, std::size_t size) {
+  const int now = ::fcntl(pipe, F_GETPIPE_SZ);
+  if (now >= 0 && static_cast<std::size_t>(now) < size) ::fcntl(pipe, F_SETPIPE_SZ, static_cast<int>(size));
+}
 
 Answer<Fd> reopen_nonblocking(int number) {
   const std::string path = "/proc/self/fd/" + std::to_string(number);

@@ -18,8 +18,8 @@ struct Pipe {
 };
 /// A pipe above the standard descriptors: whoever started us with one of them closed would else have an end overwritten in a child.
 Answer<Pipe> make_pipe();
-/// Makes a pipe hold `size` bytes, if it may grow (pipe(7): /proc/sys/fs/pipe-max-size, pipe-user-pages-soft).
-void widen_pipe(const Fd& pipe, std::size_t size);
+/// Makes a pipe hold `size` bytes, if it is one and may grow (pipe(7): /proc/sys/fs/pipe-max-size, pipe-user-pages-soft).
+void widen_pipe(int pipe, std::size_t size);
 
 /// The same file opened once more, for reading and writing, with O_NONBLOCK: that flag belongs to an open file description, and the one
 /// behind an inherited descriptor is shared with whoever gave it to us. Needs /proc, and the right to open it.

@@ -7,13 +7,14 @@
 namespace hushrun::redact {
 namespace {
 
-// As much as the pipe holds: fewer, larger pieces.
+// As much as a pipe holds where it may, ours as well as the one behind us: fewer, larger pieces.
 constexpr std::size_t kBufferSize = 256 * 1024;
 
 }  // namespace
 
 Stream::Stream(const leak::Needles& needles, Fd source, int output) : source_{std::move(source)}, output_{output}, redactor_{needles} {
-  sys::widen_pipe(*source_, kBufferSize);
+  sys::widen_pipe(source_->number(), kBufferSize);
+  sys::widen_pipe(output, kBufferSize);
 }
 
 std::optional<pollfd> Stream::watched() const {
@@ -81,7 +82,9 @@ void Stream::write_pending() {
     if (!wrote) return lose_reader(wrote.error());
     std::size_t left = wrote.value();
     while (next_ < pending_.size() && left >= pending_[next_].size()) left -= pending_[next_++].size();
-    if (left > 0) pending_[next_].remove_prefix(left);
+    if (left == 0) continue;
+    pending_[next_].remove_prefix(left);
+    return;  // it is full
   }
   pending_.clear();
   settle();
