@@ -339,6 +339,11 @@ std::size_t public_beginning(std::string_view value) {
     const std::size_t end = value.find('\n');
     return end == std::string_view::npos ? 0 : end + 1;
   }
+  // The header of a JSON web token (RFC 7519) says how it is signed: `{"` in base64url.
+  if (value.starts_with("eyJ")) {
+    const std::size_t dot = value.find('.');
+    return dot == std::string_view::npos ? 0 : dot + 1;
+  }
   std::size_t scheme = 0;  // RFC 3986 §3.1
   while (scheme < value.size() && kSchemeBytes.has(value[scheme])) ++scheme;
   if (scheme == 0 || scheme > 32 || !is_letter(value[0]) || !value.substr(scheme).starts_with("://")) return 0;
