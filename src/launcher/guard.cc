@@ -1,6 +1,7 @@
 #include "launcher/guard.h"
 
 #include <algorithm>
+#include <map>
 
 #include "core/log.h"
 
@@ -12,13 +13,27 @@ leak::Policy policy_of(Masking masking, Masked which) {
   return masking == Masking::always ? leak::Policy::always : leak::Policy::never;
 }
 
+std::string_view trimmed(const Secret& value) {
+  const Exposed bytes = value.expose();
+  return leak::trimmed({bytes.data(), bytes.size()});
+}
+
 }  // namespace
 
 std::vector<leak::Delivered> delivered_values(std::span<const ResolvedBinding> bindings, std::span<const Resolved::Raw> raw,
                                               std::span<const Chatter> chatter, Masked which) {
   std::vector<leak::Delivered> all;
-  for (const ResolvedBinding& one : bindings) all.push_back({one.named(), &one.value, policy_of(one.masking, which)});
-  for (const Resolved::Raw& one : raw) all.push_back({one.name, &one.value, policy_of(one.masking, which)});
+  std::map<std::string_view, const ResolvedBinding*> by_name;
+  for (const ResolvedBinding& one : bindings) {
+    all.push_back({one.named(), &one.value, policy_of(one.masking, which)});
+    by_name.emplace(one.named().view(), &one);
+  }
+  for (const Resolved::Raw& one : raw) {
+    // Most are delivered as they are, and would only be spelled twice.
+    const auto same = by_name.find(one.name.view());
+    const bool is_known = same != by_name.end() && same->second->masking == one.masking && trimmed(same->second->value) == trimmed(one.value);
+    if (!is_known) all.push_back({one.name, &one.value, policy_of(one.masking, which)});
+  }
   for (const Chatter& one : chatter) {
     if (one.unused) all.push_back({one.command, &*one.unused});
   }
