@@ -38,7 +38,10 @@ void read_capabilities(const Spot& at, ProcessConfig& out) {
 
 void read_mode(const Spot& at, ProcessConfig& out) {
   constexpr std::array<std::string_view, 2> kWords = {"exec", "supervise"};
-  if (const auto index = read_word(at, kWords)) out.mode = static_cast<Mode>(*index);
+  if (const auto index = read_word(at, kWords)) {
+    out.mode = static_cast<Mode>(*index);
+    out.exec_is_written = out.mode == Mode::exec;
+  }
 }
 
 void read_rewrite(const Spot& at, ProcessConfig& out) {
@@ -90,6 +93,21 @@ constexpr Field<ProcessConfig> kProcessFields[] = {
     {"env", read_process_environment},
 };
 
+// ── redact ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+constexpr Field<RedactConfig> kRedactFields[] = {{"stdout", into<&RedactConfig::output>}, {"stderr", into<&RedactConfig::errors>}};
+
+// A switch for both; or a map, in which what is not said is as it was, and on if it was never said.
+void read_redact(const Spot& at, RedactConfig& out) {
+  if (!at.is(Node::Kind::map)) {
+    read(at, out.output);
+    out.errors = out.output;
+    return;
+  }
+  if (!out.any()) out = {true, true};
+  read_map<RedactConfig>(at, kRedactFields, out);
+}
+
 // ── log ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 void read_level(const Spot& at, LogConfig& out) {
@@ -127,6 +145,7 @@ constexpr Field<Draft> kFields[] = {
     {"files", [](const Spot& at, Draft& out) { read_files(at, out.layer, out.config.files); }},
     {"auto", read_automatic},
     {"process", [](const Spot& at, Draft& out) { read_map<ProcessConfig>(at, kProcessFields, out.config.process); }},
+    {"redact", [](const Spot& at, Draft& out) { read_redact(at, out.config.process.redact); }},
     {"log", [](const Spot& at, Draft& out) { read_map<LogConfig>(at, kLogFields, out.config.log); }},
 };
 constexpr std::span<const Field<Draft>> kProfileFields = std::span{kFields}.subspan(2);
@@ -212,7 +231,7 @@ Result<Config, Problems> parse_config(std::string_view text, const std::string& 
 std::vector<SectionKeys> section_keys() {
   std::vector<SectionKeys> all = {
       keys_of<Draft>("config", kFields), keys_of("profile", kProfileFields), keys_of<ProcessConfig>("process", kProcessFields),
-      keys_of<ProcessConfig>("process_env", kProcessEnvironmentFields), keys_of<LogConfig>("log", kLogFields)};
+      keys_of<ProcessConfig>("process_env", kProcessEnvironmentFields), keys_of<RedactConfig>("redact_streams", kRedactFields), keys_of<LogConfig>("log", kLogFields)};
   for (const auto& part : {source_keys(), target_keys()}) all.insert(all.end(), part.begin(), part.end());
   return all;
 }

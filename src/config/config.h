@@ -50,6 +50,9 @@ struct Expectation {
 
 struct TemplateFile { std::string path; };
 
+/// `redact:` of a value.
+enum class Masking { automatic, always, never };
+
 /// One value as the config asks for it.
 struct Wanted {
   std::variant<Reference, Template, TemplateFile> from;
@@ -58,6 +61,7 @@ struct Wanted {
   std::optional<std::string> fallback{};  // `default`: for a missing secret. Public: it stands in the config
   std::optional<Newline> newline{};
   Expectation expect{};
+  Masking masking = Masking::automatic;
 };
 
 // ── targets ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -94,8 +98,17 @@ struct ShieldConfig {
   bool empty() const { return !sources && paths.empty(); }
 };
 
+/// Which outputs of the application secrets are masked in.
+struct RedactConfig {
+  bool output = false;
+  bool errors = false;
+  bool any() const { return output || errors; }
+};
+
 struct ProcessConfig {
   Mode mode = Mode::exec;
+  bool exec_is_written = false;  // and not only what is done when nothing is said
+  RedactConfig redact;
   std::chrono::milliseconds stop_timeout{10'000};  // from TERM to KILL; as docker stop
   bool group = false;                              // signals go to the application's process group
   std::vector<SignalRewrite> rewrite;

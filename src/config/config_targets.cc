@@ -17,6 +17,7 @@ struct EntryDraft {
   std::optional<std::string> fallback;
   std::optional<Newline> newline;
   Expectation expect;
+  Masking masking = Masking::automatic;
   bool keep_existing = false;  // variables only
 
   FileConfig::As as = FileConfig::As::file;  // files only, from here on
@@ -25,7 +26,7 @@ struct EntryDraft {
   std::optional<VariableName> variable;
   bool disk_allowed = false;
 
-  Wanted wanted() { return {std::move(*from), optional, allow_empty, std::move(fallback), newline, std::move(expect)}; }
+  Wanted wanted() { return {std::move(*from), optional, allow_empty, std::move(fallback), newline, std::move(expect), masking}; }
   VariableConfig variable_config(VariableName name, Place place) && { return {std::move(name), wanted(), keep_existing, place}; }
   FileConfig file_config(std::string path, Place place) && {
     return {std::move(path), wanted(), as, mode, std::move(owner), std::move(variable), disk_allowed, place};
@@ -78,6 +79,11 @@ void read_newline(const Spot& at, EntryDraft& out) {
   if (const auto index = read_word(at, kWords)) out.newline = static_cast<Newline>(*index);
 }
 
+void read_masking(const Spot& at, EntryDraft& out) {
+  constexpr std::array<std::string_view, 2> kWords = {"always", "never"};
+  if (const auto index = read_word(at, kWords)) out.masking = *index == 0 ? Masking::always : Masking::never;
+}
+
 constexpr Field<Expectation> kExpectFields[] = {
     {"prefix", into<&Expectation::prefix>},
     {"min_length", into<&Expectation::min_length>},
@@ -125,6 +131,7 @@ constexpr EntryField kVariableFields[] = {
     {"default", read_fallback},
     {"newline", read_newline},
     {"expect", read_expect},
+    {"redact", read_masking},
     {"keep_existing", into<&EntryDraft::keep_existing>},
 };
 constexpr EntryField kFileFields[] = {
@@ -136,6 +143,7 @@ constexpr EntryField kFileFields[] = {
     {"default", read_fallback},
     {"newline", read_newline},
     {"expect", read_expect},
+    {"redact", read_masking},
     {"mode", read_mode},
     {"owner", into<&EntryDraft::owner>},
     {"as", read_as},

@@ -14,6 +14,7 @@
 #include <cstring>
 
 #include "core/sys_process.h"
+#include "core/sys_stream.h"
 
 namespace hushrun::sys {
 namespace {
@@ -60,30 +61,6 @@ class Pieces {
   std::vector<Secret> pieces_;
   std::size_t size_ = 0;
 };
-
-struct Pipe {
-  Fd read_end;
-  Fd write_end;
-};
-
-// Above the standard three: whoever started us with one of them closed would else have a pipe end overwritten in the child.
-Answer<Fd> above_standard(int number) {
-  Fd low = Fd::adopt(number);
-  if (number > 2) return low;
-  const int high = ::fcntl(number, F_DUPFD_CLOEXEC, 3);
-  if (high < 0) return Errno{errno};
-  return Fd::adopt(high);
-}
-
-Answer<Pipe> make_pipe() {
-  std::array<int, 2> ends;
-  if (::pipe2(ends.data(), O_CLOEXEC) < 0) return Errno{errno};
-  Answer<Fd> read_end = above_standard(ends[0]);
-  Answer<Fd> write_end = above_standard(ends[1]);
-  // Only our end must not block: the program's own is as it expects it.
-  if (read_end && ::fcntl(read_end.value().number(), F_SETFL, O_NONBLOCK) < 0) return Errno{errno};
-  return Pipe{TRY(std::move(read_end)), TRY(std::move(write_end))};
-}
 
 // wait(2): where SIGCHLD is ignored, which we may have inherited, children vanish and their status with them. Where it is blocked
 // our child's stays pending, and would be the application's.

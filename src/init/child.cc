@@ -32,6 +32,11 @@ Failure prepare(ChildPlan& plan) {
   if (plan.own_group) raw::sys(SYS_setpgid, 0, 0);
   if (plan.terminal >= 0) raw::sys(SYS_ioctl, plan.terminal, static_cast<unsigned long>(TIOCSPGRP), &self);
 
+  for (int number = 0; number < 3; ++number) {
+    if (plan.streams[number] < 0) continue;
+    const raw::Word put = raw::sys(SYS_dup3, plan.streams[number], number, 0);
+    if (put < 0) return {Step::descriptors, static_cast<int>(-put), nullptr};
+  }
   if (const Failure failed = give_up(plan.privileges)) return failed;
 
   if (plan.listen_pid != nullptr) raw::put_number(plan.listen_pid, static_cast<std::uint64_t>(self));

@@ -16,6 +16,7 @@ struct Range {
 /// What the child does, and what it says when it could not. The parent made everything it points at, and finds the answers in the same
 /// memory.
 struct ChildPlan {
+  int streams[3] = {-1, -1, -1};  // what becomes its stdin, stdout, stderr; -1: ours
   bool own_group = false;
   int terminal = -1;  // its foreground goes to the child's group; -1: left alone
   Privileges privileges;

@@ -71,17 +71,19 @@ Handover::Handover(Charge charge) : charge_{std::move(charge)} {
   words_.push_back(nullptr);
 }
 
-void Handover::settle_descriptors() {
+void Handover::settle_descriptors(std::span<const int> kept) {
+  std::vector<int> all{kept.begin(), kept.end()};
+  all.insert(all.end(), {charge_.terminal, charge_.record});
+  std::sort(all.begin(), all.end());
+  const auto is_kept = [&](int number) { return std::binary_search(all.begin(), all.end(), number); };
   for (const int number : {0, 1}) {
-    if (number != charge_.terminal) put_null(number);
+    if (!is_kept(number)) put_null(number);
   }
   // Standard error stays, unless it was closed when we started and only its number is kept.
-  if (charge_.terminal != 2 && is_ours(2)) put_null(2);
+  if (!is_kept(2) && is_ours(2)) put_null(2);
 
-  std::array kept = {charge_.terminal, charge_.record, program_ ? program_->number() : -1};
-  std::sort(kept.begin(), kept.end());
   int first = 3;
-  for (const int number : kept) {
+  for (const int number : all) {
     if (number < first) continue;
     close_between(first, number - 1);
     first = number + 1;
@@ -105,7 +107,8 @@ bool Handover::has_ended_at_once(pid_t child) {
 
 void Handover::become_second_image(pid_t child) {
   raw::put_number(raw::put(child_word_.data(), word::kChild), static_cast<std::uint64_t>(child));
-  settle_descriptors();
+  const std::array kept = {program_ ? program_->number() : -1};
+  settle_descriptors(kept);
   if (has_ended_at_once(child)) supervise_and_exit(words_.data() + kBeforeChild);
   char* const none[] = {nullptr};
   ::execve("/proc/self/exe", words_.data(), none);
@@ -114,9 +117,23 @@ void Handover::become_second_image(pid_t child) {
   if (own_path() != nullptr) ::execve(own_path(), words_.data(), none);
 }
 
-void Handover::go_on_here() {
+void Handover::wipe_environment() {
   for (char** entry = environ; *entry != nullptr; ++entry) raw::wipe(*entry, std::strlen(*entry));
+}
+
+void Handover::go_on_here() {
+  wipe_environment();
   supervise_and_exit(words_.data() + kBeforeChild);
+}
+
+int Handover::supervise_here(pid_t child, Watch& watch, std::span<const int> kept) {
+  raw::put_number(raw::put(child_word_.data(), word::kChild), static_cast<std::uint64_t>(child));
+  settle_descriptors(kept);
+  wipe_environment();
+  State state;
+  read_words(state, words_.data() + kBeforeChild);
+  state.watch = &watch;
+  return supervise(state);
 }
 
 void adopt_orphans() {

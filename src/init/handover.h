@@ -8,6 +8,7 @@
 
 #include <array>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -17,17 +18,9 @@
 namespace hushrun::init {
 
 /// What the supervisor is told.
-struct Charge {
-  bool own_group = true;
-  bool group = false;
-  bool stop_along = false;
-  bool foreground = false;
-  int terminal = -1;
-  int record = -1;
-  std::uint64_t stop_timeout = 10'000;             // milliseconds
-  std::vector<std::pair<int, int>> rewrite;        // signal, what is sent in its place; 0 for nothing
-  Inform inform = Inform::no;
-  std::vector<std::string> traces;                 // what is taken away at the end, in this order (state.h)
+struct Charge : Orders {
+  std::vector<std::pair<int, int>> rewrite;  // signal, what is sent in its place; 0 for nothing
+  std::vector<std::string> traces;           // what is taken away at the end, in this order (state.h)
 };
 
 /// Made before the application starts, so that nothing can fail for want of memory afterwards.
@@ -45,8 +38,13 @@ class Handover {
   /// Wipes our environment and supervises in this image.
   [[noreturn]] void go_on_here();
 
+  /// The same for an image that has to stay, to do what `watch` does: keeps the descriptors `kept` open, and all else as above closed.
+  /// Returns the exit code.
+  int supervise_here(pid_t child, Watch& watch, std::span<const int> kept);
+
  private:
-  void settle_descriptors();
+  void settle_descriptors(std::span<const int> kept);
+  void wipe_environment();
   bool has_ended_at_once(pid_t child);
 
   Charge charge_;

@@ -22,7 +22,7 @@ enum class Step : unsigned char {
   capabilities,  // our own sets
   no_new_privs,
   parent,        // our parent is gone: nobody would end the application with it
-  descriptors,   // close_range(2)
+  descriptors,   // dup3(2), close_range(2)
   execute,       // no candidate could be executed
 };
 

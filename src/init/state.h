@@ -2,6 +2,7 @@
 // What the supervisor has to know. It travels from the first image to the second as words of argv, which `ps` shows: names, numbers and
 // paths, and nothing else.
 
+#include <signal.h>
 #include <sys/types.h>
 
 #include <cstdint>
@@ -38,11 +39,23 @@ inline constexpr const char* kMount = "mount=";                  // PATH
 enum class Inform : unsigned char { no, text, json };
 
 inline constexpr int kSignals = 64;
+/// Of a clock in milliseconds: no deadline.
+inline constexpr std::uint64_t kNever = ~std::uint64_t{0};
 
-struct State {
-  pid_t self = 0;
-  pid_t child = 0;
-  int ended = -1;  // exit code of an application that was reaped already
+/// What a supervisor has to do beside waiting, where it is no second image: with redaction the application's output goes through it.
+class Watch {
+ public:
+  /// Waits for a signal and takes it, as rt_sigtimedwait(2) does; until `end` (CLOCK_MONOTONIC, milliseconds), then 0.
+  virtual int wait(siginfo_t& info, std::uint64_t end) = 0;
+  /// Stops us, as the application has stopped; returns when we are continued.
+  virtual void stop() = 0;
+
+ protected:
+  ~Watch() = default;
+};
+
+/// What is the same for whoever gives the words and for whoever reads them; see there.
+struct Orders {
   bool own_group = false;
   bool group = false;
   bool stop_along = false;
@@ -50,8 +63,15 @@ struct State {
   int terminal = -1;
   int record = -1;
   std::uint64_t stop_timeout = 10'000;  // milliseconds
-  unsigned char rewrite[kSignals + 1];
   Inform inform = Inform::no;
+};
+
+struct State : Orders {
+  pid_t self = 0;
+  pid_t child = 0;
+  int ended = -1;  // exit code of an application that was reaped already
+  unsigned char rewrite[kSignals + 1];
+  Watch* watch = nullptr;  // nothing to do but wait
   char** words = nullptr;  // all of them, for what is taken away at the end
 };
 

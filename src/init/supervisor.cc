@@ -19,7 +19,6 @@ namespace {
 constexpr std::uint64_t kLastWait = 5'000;  // milliseconds
 /// Between two looks when the kernel does not let us wait.
 constexpr std::uint64_t kRetry = 100;
-constexpr std::uint64_t kNever = ~std::uint64_t{0};
 constexpr std::uint64_t kAllSignals = ~std::uint64_t{0};
 constexpr int kLauncherFailed = 125;
 
@@ -57,16 +56,19 @@ class Supervisor {
       deadline_ = now() + kLastWait;
     }
     take_terminal_back();
-    // Two descriptors are what the rest needs, and where RLIMIT_NOFILE is 3 these are the only ones to be had.
-    raw::close(0);
-    raw::close(1);
+    if (state_.watch == nullptr) {
+      // Two descriptors are what the rest needs, and where RLIMIT_NOFILE is 3 these are the only ones to be had.
+      raw::close(0);
+      raw::close(1);
+    }
     end_the_rest();
     return code_;
   }
 
  private:
   // Waits for a signal, until `end` unless that is never; 0 if none came. Without an end nothing wakes us up.
-  static int wait(siginfo_t& info, std::uint64_t end) {
+  int wait(siginfo_t& info, std::uint64_t end) {
+    if (state_.watch != nullptr) return state_.watch->wait(info, end);
     for (;;) {
       timespec left{};
       if (end != kNever) {
@@ -127,12 +129,14 @@ class Supervisor {
     if (!state_.own_group && (info.si_code == SI_KERNEL || (has_sender(info) && info.si_pid == state_.child))) return;
     if (sent == 0) return;
     if (sent == SIGCONT) {
-      if (resumed_ && !is_stopped()) {
-        resumed_ = false;
-        return;  // whoever continued us continued the group
-      }
+      const bool resumed = resumed_;
       resumed_ = false;
+      if (resumed && !is_stopped()) return;  // whoever continued us continued the group
       hand_terminal_over();
+      if (resumed && state_.own_group) {
+        raw::sys(SYS_kill, -state_.child, SIGCONT);  // all of it was stopped
+        return;
+      }
     }
 
     const bool queued = info.si_code < 0 && info.si_code != SI_TKILL && sent == signal && !state_.group;
@@ -160,7 +164,7 @@ class Supervisor {
     if (state_.stop_along) {
       // The shell above sees its job stopped, takes the terminal, and continues the job when its user says so.
       resumed_ = true;
-      raw::sys(SYS_kill, state_.self, SIGSTOP);
+      stop_ourselves();
       return;
     }
     if (!state_.own_group) return;
@@ -172,6 +176,11 @@ class Supervisor {
       if (state_.terminal >= 0) set_foreground(state_.child);
       raw::sys(SYS_kill, -state_.child, SIGCONT);
     }
+  }
+
+  void stop_ourselves() {
+    if (state_.watch != nullptr) return state_.watch->stop();
+    raw::sys(SYS_kill, state_.self, SIGSTOP);
   }
 
   bool is_stopped() {

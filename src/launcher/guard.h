@@ -12,6 +12,11 @@
 
 namespace hushrun {
 
+/// Which values are looked for: all that are known, or as `redact:` says of each.
+enum class Masked { all, as_configured };
+std::vector<leak::Delivered> delivered_values(std::span<const ResolvedBinding> bindings, std::span<const Resolved::Raw> raw,
+                                              std::span<const Chatter> chatter, Masked which);
+
 /// While it lives, no line of our log can hold a value that `resolved` was made of, in any disguise leak/ knows. The values must
 /// outlive it; they may be moved along with their vectors. Searching is prepared when the first line is written: most runs write none.
 class LogGuard {

@@ -20,6 +20,7 @@ is ANTHROPIC_KEY.
   -f, --file PATH=REF[:MODE]  deliver a secret as a file in memory (repeatable)
   -u, --user USER[:GROUP]  run COMMAND as this user
       --exec | --supervise become COMMAND (default) | stay above it as its init
+      --redact             mask secrets in COMMAND's output (implies --supervise)
       --stop-timeout TIME  supervise: from TERM to KILL (default 10s)
       --group              supervise: signals go to COMMAND's process group
       --rewrite SIG=SIG    supervise: COMMAND gets the second for the first, as TERM=QUIT

@@ -94,7 +94,18 @@ Result<Config, Problems> load_config(Options& options) {
   config.sources = std::move(options.sources);
   TRY(add_keys(config.sources, options));
   if (options.user) config.process.user = options.user;
-  if (options.mode) config.process.mode = *options.mode;
+  if (options.mode) {
+    config.process.mode = *options.mode;
+    config.process.exec_is_written = *options.mode == Mode::exec;
+  }
+  if (options.redact) config.process.redact = {true, true};
+  if (config.process.redact.any()) {
+    if (config.process.exec_is_written) {
+      return Error{Code::usage, "redaction without a supervisor", "exec and redact", "with exec nobody is left between the application and its log",
+                   "take one of them out"};
+    }
+    config.process.mode = Mode::supervise;
+  }
   if (options.stop_timeout) config.process.stop_timeout = *options.stop_timeout;
   if (options.group) config.process.group = true;
   if (!options.rewrite.empty()) config.process.rewrite = options.rewrite;

@@ -17,6 +17,7 @@
 #include "launcher/launch.h"
 #include "launcher/load.h"
 #include "launcher/options.h"
+#include "launcher/redact.h"
 #include "launcher/report.h"
 #include "plan/resolve.h"
 #include "source/sources.h"
@@ -34,21 +35,25 @@ Result<ExitCode, Problems> print(std::string_view text) {
   return ExitCode::success();
 }
 
-// Returns only on failure: else we are the application, or its supervisor.
-Result<ExitCode, Problems> launch(Resolved& resolved, std::optional<LogGuard>& guard, const Command& command) {
+// Returns on failure, or when a redacting supervisor is done: else we are the application, or another image of ourselves.
+Result<ExitCode, Problems> launch(Resolved& resolved, std::optional<LogGuard>& guard, Command command) {
   const bool stays = resolved.process.mode == Mode::supervise;
+  std::unique_ptr<Redaction> redaction = TRY(Redaction::of(resolved));
   std::optional<Delivery> delivery = TRY(deliver(std::move(resolved), command.environment, stays ? Remover::supervisor : Remover::nobody));
   if (!stays) return TRY(exec_now(std::move(*delivery), command));
-  const Started started = TRY(start(std::move(*delivery), command));
+  std::optional<Started> started;
+  if (redaction) started = TRY(Redaction::split(redaction, *delivery, command));
+  if (!started) started = TRY(start(std::move(*delivery), command));
 
   // Beyond this point the application runs: nothing of ours may end it. What we know is wiped; the rest goes with this image.
   guard.reset();
   delivery.reset();
   static_cast<void>(Resolved{std::move(resolved)});
-  started.handover->become_second_image(started.child);
+  if (redaction) return redaction->supervise(*started, command);
+  started->handover->become_second_image(started->child);
   log::warn({Code::system, "cannot execute ourselves again", "supervise", "neither /proc/self/exe nor the name we were started with leads to us",
              "mount /proc; the application runs, but its supervisor keeps memory that held secrets"});
-  started.handover->go_on_here();
+  started->handover->go_on_here();
 }
 
 Result<ExitCode, Problems> run(int argc, char** argv, const Environment& environment, sys::SignalMask inherited) {
@@ -99,7 +104,7 @@ Result<ExitCode, Problems> run(int argc, char** argv, const Environment& environ
   for (const Error& warning : resolved.warnings) log::warn(warning);
   if (any_unlocked()) log::info("locked memory is used up (RLIMIT_MEMLOCK): until the application runs, values may be swapped out");
 
-  const Result<ExitCode, Problems> ended = launch(resolved, guard, Command{command, environment, inherited, std::move(hidden)});
+  const Result<ExitCode, Problems> ended = launch(resolved, guard, Command{command, environment, inherited, std::move(hidden), argv});
   if (ended) return ended.value();
   log::report(ended.error());  // while the guard stands
   return exit_code(ended.error().list.front().code);

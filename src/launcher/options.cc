@@ -14,7 +14,7 @@ namespace hushrun {
 namespace {
 
 // Options without a letter of their own.
-enum Long : int { kNoConfig = 256, kPassphrase, kExec, kSupervise, kStopTimeout, kGroup, kRewrite, kCheck, kCopyTo, kLogLevel, kLogFormat };
+enum Long : int { kNoConfig = 256, kPassphrase, kExec, kSupervise, kRedact, kStopTimeout, kGroup, kRewrite, kCheck, kCopyTo, kLogLevel, kLogFormat };
 
 constexpr std::array kLongOptions = {
     option{"config", required_argument, nullptr, 'c'},
@@ -28,6 +28,7 @@ constexpr std::array kLongOptions = {
     option{"user", required_argument, nullptr, 'u'},
     option{"exec", no_argument, nullptr, kExec},
     option{"supervise", no_argument, nullptr, kSupervise},
+    option{"redact", no_argument, nullptr, kRedact},
     option{"stop-timeout", required_argument, nullptr, kStopTimeout},
     option{"group", no_argument, nullptr, kGroup},
     option{"rewrite", required_argument, nullptr, kRewrite},
@@ -51,6 +52,7 @@ constexpr std::array kSettings = {
     Setting{"HUSHRUN_CONFIG", 'c', false},       Setting{"HUSHRUN_NO_CONFIG", kNoConfig, true}, Setting{"HUSHRUN_PROFILE", 'p', false},
     Setting{"HUSHRUN_USER", 'u', false},         Setting{"HUSHRUN_DRY_RUN", 'n', true},         Setting{"HUSHRUN_CHECK", kCheck, true},
     Setting{"HUSHRUN_EXEC", kExec, true},        Setting{"HUSHRUN_SUPERVISE", kSupervise, true}, Setting{"HUSHRUN_STOP_TIMEOUT", kStopTimeout, false},
+    Setting{"HUSHRUN_REDACT", kRedact, true},
     Setting{"HUSHRUN_GROUP", kGroup, true},      Setting{"HUSHRUN_REWRITE", kRewrite, false},
     Setting{"HUSHRUN_PASSPHRASE", kPassphrase, false},
     Setting{"HUSHRUN_COPY_TO", kCopyTo, false},  Setting{"HUSHRUN_LOG_LEVEL", kLogLevel, false}, Setting{"HUSHRUN_LOG_FORMAT", kLogFormat, false},
@@ -147,6 +149,7 @@ class Parser {
         break;
       case kExec: options_.mode = Mode::exec; break;
       case kSupervise: options_.mode = Mode::supervise; break;
+      case kRedact: options_.redact = true; break;
       case kStopTimeout:
         options_.stop_timeout = parse_duration(text);
         if (!options_.stop_timeout) {

@@ -27,6 +27,7 @@ struct Options {
   std::optional<Mode> mode;
   std::optional<std::chrono::milliseconds> stop_timeout;
   bool group = false;
+  bool redact = false;
   std::vector<SignalRewrite> rewrite;
   std::optional<Place> supervise_only;  // where the command line asks for something that --exec cannot do
   std::optional<log::Level> log_level;

@@ -110,7 +110,7 @@ std::string describe_plan(const Plan& plan, const char* program, log::Format for
       bindings.add(R"({"target":)" + quoted(binding.target_shown()) + R"(,"kind":)" + quoted(file != nullptr ? described_file(*file) : Public{"variable"}) + R"(,"from":)" +
                    quoted(described_value(binding)) + R"(,"place":)" + quoted(binding.place.text) + "}");
     }
-    return R"({"sources":[)" + sources.all() + R"(],"bindings":[)" + bindings.all() + R"(],"automatic":)" + text(yes(plan.automatic())) + R"(,"mode":)" + (plan.process().mode == Mode::exec ? R"("exec")" : R"("supervise")") + R"(,"command":)" + quoted(command) + "}\n";
+    return R"({"sources":[)" + sources.all() + R"(],"bindings":[)" + bindings.all() + R"(],"automatic":)" + text(yes(plan.automatic())) + R"(,"mode":)" + (plan.process().mode == Mode::exec ? R"("exec")" : R"("supervise")") + R"(,"redact":)" + text(yes(plan.process().redact.any())) + R"(,"command":)" + quoted(command) + "}\n";
   }
   std::string out = "sources, searched in this order\n";
   for (const SourceConfig& source : plan.sources()) {
@@ -131,6 +131,7 @@ std::string describe_plan(const Plan& plan, const char* program, log::Format for
   if (plan.automatic()) out += "  and every other name the sources offer\n";
   const ProcessConfig& process = plan.process();
   out += process.mode == Mode::exec ? "process\n  exec" : "process\n  supervise, " + std::to_string(process.stop_timeout.count()) + "ms from TERM to KILL";
+  if (process.redact.any()) out += process.redact.output && process.redact.errors ? ", output redacted" : process.redact.output ? ", stdout redacted" : ", stderr redacted";
   if (process.mode == Mode::supervise && process.group) out += ", signals to the group";
   if (process.mode == Mode::supervise && !process.rewrite.empty()) out += ", signals rewritten";
   if (process.die_with_parent) out += ", ends with its parent";

@@ -1,5 +1,6 @@
 // Stage 6 for --supervise: a child becomes the application, and everything its supervisor will need is made before there is one.
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstring>
@@ -61,13 +62,6 @@ class PidVariables {
   Slot listen_{}, watchdog_{};
 };
 
-Error cannot_start(Errno error) {
-  if (error.value == EAGAIN) {
-    return {Code::system, "cannot start a process", "process", "the process limit is used up (EAGAIN)", "raise RLIMIT_NPROC, or the pids limit"};
-  }
-  return {Code::system, "cannot start a process", "process", error, "see clone(2)"};
-}
-
 Result<Started> start_child(Delivery& delivery, const Command& command) {
   Withheld withheld = TRY(Withheld::from(delivery, command.hidden));
   // As PID 1 the kernel ends the application with us (pid_namespaces(7)).
@@ -80,9 +74,11 @@ Result<Started> start_child(Delivery& delivery, const Command& command) {
   init::adopt_orphans();
 
   init::Layout layout = init::lay_out(delivery.process.group);
+  layout.stop_along |= command.stop_along;
   auto handover = std::make_unique<init::Handover>(charge_of(delivery, layout));
 
   init::ChildPlan plan;
+  std::copy(command.streams.begin(), command.streams.end(), plan.streams);
   plan.own_group = layout.own_group;
   plan.terminal = layout.own_group && layout.foreground ? layout.terminal : -1;
   const PidVariables pids{delivery.environment, plan};
@@ -115,6 +111,13 @@ Result<Started> start_child(Delivery& delivery, const Command& command) {
 }
 
 }  // namespace
+
+Error cannot_start(Errno error) {
+  if (error.value == EAGAIN) {
+    return {Code::system, "cannot start a process", "process", "the process limit is used up (EAGAIN)", "raise RLIMIT_NPROC, or the pids limit"};
+  }
+  return {Code::system, "cannot start a process", "process", error, "see clone(2)"};
+}
 
 Result<Started> start(Delivery&& delivery, const Command& command) {
   Result<Started> started = start_child(delivery, command);

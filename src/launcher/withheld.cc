@@ -72,7 +72,7 @@ Error describe_withholding(const init::Failure& failure) {
     case init::Step::way_back: return problem("the user could be changed back", "something on this machine changes what setresuid(2) does");
     case init::Step::no_new_privs: return problem("cannot set no_new_privs", "see prctl(2)");
     case init::Step::parent: return problem("cannot end with our parent", "it has ended already; see PR_SET_PDEATHSIG in prctl(2)");
-    case init::Step::descriptors: return problem("cannot close descriptors", "see close_range(2)");
+    case init::Step::descriptors: return problem("cannot arrange descriptors", "see dup3(2) and close_range(2)");
     case init::Step::none:
     case init::Step::execute: break;
   }

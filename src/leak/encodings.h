@@ -1,5 +1,5 @@
 #pragma once
-// The shapes a value leaks in: the spellings that real programs produce, as a list. encodings.cc says who writes which.
+// The shapes a value leaks in: the spellings that real programs produce, as a list. spellings.cc says who writes which.
 
 #include <cstddef>
 #include <cstdint>

@@ -12,21 +12,29 @@ constexpr int kMostBits = 20;
 
 }  // namespace
 
-GramFilter::GramFilter(std::span<const std::string_view> patterns, std::uint64_t seed) : factor_{seed | 1} {
-  for (std::string_view pattern : patterns) {
-    while (stride_ > pattern.size() - (kGram - 1)) stride_ = stride_ == 8 ? 5 : stride_ == 5 ? 3 : 1;
+std::size_t GramFilter::stride_for(std::size_t shortest) {
+  std::size_t stride = kLongestStride;
+  while (stride > shortest - (kGram - 1)) stride = stride == 8 ? 5 : stride == 5 ? 3 : 1;
+  return stride;
+}
+
+GramFilter::GramFilter(std::span<const Pattern> patterns, std::uint64_t seed) : factor_{seed | 1} {
+  for (const Pattern& pattern : patterns) {
+    stride_ = std::min(stride_, stride_for(pattern.bytes.size()));
+    last_window_ = std::max(last_window_, pattern.window);
   }
 
   // A candidate for every offset and every different beginning that reaches up to the end of the gram there.
   std::vector<Candidate> unsorted;
   unsorted.reserve(patterns.size() * stride_);
-  for (std::size_t offset = stride_; offset-- > 0;) {
-    std::uint32_t first = 0;
-    for (std::uint32_t i = 1; i <= patterns.size(); ++i) {
-      const std::size_t reach = offset + kGram;
-      if (i < patterns.size() && std::memcmp(patterns[i].data(), patterns[first].data(), reach) == 0) continue;
-      unsorted.push_back({first, i, static_cast<std::uint32_t>(offset)});
-      first = i;
+  for (std::size_t offset = last_window_ + stride_; offset-- > 0;) {
+    const auto has_gram_there = [&](std::uint32_t i) { return patterns[i].window <= offset && offset < patterns[i].window + stride_; };
+    for (std::uint32_t first = 0, next; first < patterns.size(); first = next) {
+      next = first + 1;
+      if (!has_gram_there(first)) continue;
+      const char* beginning = patterns[first].bytes.data();
+      while (next < patterns.size() && has_gram_there(next) && std::memcmp(patterns[next].bytes.data(), beginning, offset + kGram) == 0) ++next;
+      unsorted.push_back({first, next, static_cast<std::uint32_t>(offset)});
     }
   }
 
@@ -41,7 +49,7 @@ GramFilter::GramFilter(std::span<const std::string_view> patterns, std::uint64_t
   bucket_shift_ = 64 - bucket_bits;
   bucket_start_.resize((std::size_t{1} << bucket_bits) + 2);
   candidates_.resize(unsorted.size());
-  const auto hash_of = [&](const Candidate& one) { return hash(load(patterns[one.first].data() + one.offset)); };
+  const auto hash_of = [&](const Candidate& one) { return hash(load(patterns[one.first].bytes.data() + one.offset)); };
   for (const Candidate& one : unsorted) {
     const std::uint64_t hashed = hash_of(one);
     const std::uint64_t bit = hashed >> (64 - kMostBits) & bitmap_mask_;

@@ -16,6 +16,9 @@ namespace hushrun::leak {
 /// So the 4-grams at offsets 0 … S-1 of all patterns are all that has to be known, and most of the text is never loaded.
 /// An automaton (Aho–Corasick) would be simpler, costs twelve times as much per byte, and keeps the patterns in plain.
 ///
+/// The S offsets may begin anywhere in a pattern. What everybody's logs are full of (a URL's scheme, the header of a token) makes
+/// a bad beginning, so each pattern says where it has none (`Pattern::window`); it is met that much later.
+///
 /// Nothing can be missed; a hit is a candidate that must be compared. Holds hash bits and pattern numbers, no bytes.
 class GramFilter {
  public:
@@ -30,13 +33,23 @@ class GramFilter {
     std::uint32_t offset;
   };
 
+  struct Pattern {
+    std::string_view bytes;
+    std::size_t window = 0;  // where its grams are taken from
+  };
+  /// The stride for patterns of which the shortest has this length.
+  static std::size_t stride_for(std::size_t shortest);
+
   GramFilter() = default;
-  /// Patterns of 4 bytes or more, sorted. `seed` decides the hash, so that nobody can write a text that is all false candidates.
-  GramFilter(std::span<const std::string_view> patterns, std::uint64_t seed);
+  /// Patterns of 4 bytes or more, sorted; behind each window there are stride_for(shortest) + 3 bytes. `seed` decides the hash, so that nobody
+  /// can write a text that is all false candidates.
+  GramFilter(std::span<const Pattern> patterns, std::uint64_t seed);
 
   bool empty() const { return candidates_.empty(); }
   /// S. Samples lie at the multiples of it, counted from the beginning of the stream.
   std::size_t stride() const { return stride_; }
+  /// The longest beginning of a pattern that no sample may have met yet.
+  std::size_t longest_unmet() const { return last_window_ + stride_ + kGram - 2; }
   /// The first of the positions at, at + S, at + 2S … that may be a hit; if there is none, the first with fewer than four bytes
   /// left.
   std::size_t next(std::string_view text, std::size_t at) const;
@@ -57,6 +70,7 @@ class GramFilter {
 
   std::uint64_t factor_ = 1;
   std::size_t stride_ = kLongestStride;
+  std::size_t last_window_ = 0;
   std::uint64_t bitmap_mask_ = 0;  // of the upper kMostBits of the hash
   int bucket_shift_ = 0;
   std::vector<std::uint64_t> bitmap_;

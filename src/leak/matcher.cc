@@ -20,7 +20,11 @@ std::uint64_t load64(const char* at) {
 
 }  // namespace
 
-Matcher::Matcher(const Needles& needles) : needles_{needles}, runs_(needles.first_word_), borders_(needles.first_word_) {}
+Matcher::Matcher(const Needles& needles)
+    : needles_{needles}, runs_(needles.first_word_), borders_(needles.first_word_), history_{Secret::filled_by(kHistory, [](char* room, std::size_t size) {
+        std::memset(room, 0, size);
+        return size;
+      })} {}
 
 // The longest border (a beginning that is also an end) of the first `matched` bytes of a pattern. The table is made when a pattern
 // is first missed by a little: most never are. It tells where a value repeats itself, not what it is.
@@ -123,7 +127,7 @@ void Matcher::scan_seam(std::string_view chunk, std::vector<Match>& found) {
   }
   char seam[2 * kHistory];
   const std::size_t size = kHistory + std::min(chunk.size(), kHistory);
-  std::memcpy(seam, history_, kHistory);
+  std::memcpy(seam, history(), kHistory);
   std::memcpy(seam + kHistory, chunk.data(), size - kHistory);
 
   while (next_sample_ < position_) {
@@ -199,24 +203,28 @@ void Matcher::feed(std::string_view chunk, std::vector<Match>& found) {
 }
 
 void Matcher::remember(std::string_view chunk) {
-  const std::size_t taken = std::min(chunk.size(), kHistory);
-  std::memmove(history_, history_ + taken, kHistory - taken);
-  std::memcpy(history_ + kHistory - taken, chunk.data() + chunk.size() - taken, taken);
+  history_.change([&](char* history, std::size_t) {
+    const std::size_t taken = std::min(chunk.size(), kHistory);
+    std::memmove(history, history + taken, kHistory - taken);
+    std::memcpy(history + kHistory - taken, chunk.data() + chunk.size() - taken, taken);
+  });
   position_ += chunk.size();
-  // What is open now was open before, as far as it had been seen: further back history_ holds nothing.
+  // What is open now was open before, as far as it had been seen: further back the history holds nothing.
   tail_ = open_tail(tail_ + chunk.size());
   word_ = open_word(word_ + chunk.size());
   open_ = std::max(tail_, word_);
-  const std::size_t rest = kHistory - open_;
-  const char stand_in = is_word_byte(history_[rest - 1]) ? '_' : '\0';
-  std::memset(history_, 0, rest);
-  history_[rest - 1] = stand_in;
+  history_.change([&](char* history, std::size_t) {
+    const std::size_t rest = kHistory - open_;
+    const char stand_in = is_word_byte(history[rest - 1]) ? '_' : '\0';
+    std::memset(history, 0, rest);
+    history[rest - 1] = stand_in;
+  });
   for (const std::uint32_t pattern : alive_) open_ = std::max<std::size_t>(open_, runs_[pattern].matched);
 }
 
-// A beginning of S + 3 bytes or more has been met by a sample, and is followed by a run.
+// A longer beginning has been met by a sample, and is followed by a run.
 std::size_t Matcher::open_tail(std::size_t most) const {
-  std::size_t length = std::min(needles_.filter_.stride() + GramFilter::kGram - 2, most);
+  std::size_t length = std::min(needles_.filter_.longest_unmet(), most);
   for (; length > 0; --length) {
     const Needles::Range range = needles_.beginning_with(last(length));
     if (range.first < range.last) break;
@@ -228,7 +236,7 @@ std::size_t Matcher::open_word(std::size_t most) const {
   if (needles_.first_word_ == needles_.patterns_.size()) return 0;
   std::size_t length = std::min(kLongestWord, most);
   for (; length > 0; --length) {
-    if (is_word_byte(history_[kHistory - length - 1])) continue;
+    if (is_word_byte(history()[kHistory - length - 1])) continue;
     for (std::size_t i = needles_.first_word_; i < needles_.patterns_.size(); ++i) {
       const Form& word = needles_.patterns_[i];
       if (word.size >= length && needles_.equals(word, 0, last(length))) return length;
@@ -246,7 +254,7 @@ std::optional<Match> Matcher::awaiting() const {
 
 void Matcher::finish(std::vector<Match>& found) const {
   for (std::size_t length = word_; length > 0; --length) {
-    if (is_word_byte(history_[kHistory - length - 1])) continue;
+    if (is_word_byte(history()[kHistory - length - 1])) continue;
     for (std::size_t i = needles_.first_word_; i < needles_.patterns_.size(); ++i) {
       const Form& word = needles_.patterns_[i];
       if (word.size != length || !needles_.equals(word, 0, last(length))) continue;

@@ -29,6 +29,9 @@ struct Match {
 /// no more than one that comes at once.
 class Matcher {
  public:
+  /// The longest beginning that the filter may not have met yet.
+  static constexpr std::size_t kLongestUnmet = 80;
+
   explicit Matcher(const Needles& needles);
 
   /// Appends the matches which this chunk completes, in order of their ends.
@@ -52,7 +55,7 @@ class Matcher {
     std::uint64_t end = 0;      // no occurrence that begins before it is still unknown
     std::uint32_t matched = 0;  // bytes of the pattern that stand at `end`; 0 unless `end` is position()
   };
-  static constexpr std::size_t kHistory = 16;  // a word and its left neighbour, or S + 2 bytes, and some
+  static constexpr std::size_t kHistory = kLongestUnmet + 16;  // or a word, each with its left neighbour, and some
   static constexpr std::size_t kSharedDepth = 64;
   static constexpr std::size_t kLongestWord = Forms::kShortest - 1;
 
@@ -67,7 +70,8 @@ class Matcher {
   std::size_t open_tail(std::size_t most) const;
   std::size_t open_word(std::size_t most) const;
   std::size_t border(std::uint32_t pattern, std::size_t matched);
-  std::string_view last(std::size_t count) const { return {history_ + kHistory - count, count}; }
+  std::string_view last(std::size_t count) const { return {history() + kHistory - count, count}; }
+  const char* history() const { return history_.expose().data(); }
 
   const Needles& needles_;
   std::uint64_t position_ = 0;
@@ -80,7 +84,7 @@ class Matcher {
   std::size_t word_ = 0;  // of a word, or of a complete one
   // The last bytes of the stream, as far as they belong to tail_ or word_; in front of them `_` for a letter, digit or
   // underscore and NUL for anything else; then NULs. A needle that has just been found does not stay here.
-  char history_[kHistory] = {};
+  Secret history_;  // kHistory bytes
 };
 
 }  // namespace hushrun::leak

@@ -1,5 +1,7 @@
 #include "leak/needle.h"
 
+#include "leak/matcher.h"
+
 #include <sys/auxv.h>
 
 #include <algorithm>
@@ -32,6 +34,28 @@ bool is_common(std::string_view value, std::span<const Delivered> all) {
     if (same(value, word, lower)) return true;
   }
   return std::any_of(all.begin(), all.end(), [&](const Delivered& other) { return same(value, other.name.view(), as_in_a_name); });
+}
+
+// Of what a byte is in ordinary text: words, numbers and signs in between follow each other in runs, keys do not.
+int kind_of(char c) { return is_digit(c) ? 0 : c >= 'a' && c <= 'z' ? 1 : c >= 'A' && c <= 'Z' ? 2 : 3; }
+
+// Where in a pattern `size` bytes stand that logs are least full of: behind what is public, and where kinds of bytes change most often. Not
+// far from the beginning, as all before it is compared by itself at the end of every piece.
+std::size_t telling_window(std::string_view bytes, std::size_t public_size, std::size_t size) {
+  constexpr std::size_t kFarthest = Matcher::kLongestUnmet - (GramFilter::kLongestStride + GramFilter::kGram - 1);
+  const std::size_t last = std::min(bytes.size() - size, kFarthest);
+  const auto changes = [&](std::size_t at) { return kind_of(bytes[at]) != kind_of(bytes[at + 1]) ? 1 : 0; };
+  std::size_t best = std::min(public_size, last);
+  int now = 0;
+  for (std::size_t i = best; i + 1 < best + size; ++i) now += changes(i);
+  int most = now;
+  for (std::size_t window = best + 1; window <= last; ++window) {
+    now += changes(window + size - 2) - changes(window - 1);
+    if (now <= most) continue;
+    most = now;
+    best = window;
+  }
+  return best;
 }
 
 // 64 random bits the kernel gave this process at its start (getauxval(3)): no system call, and none that could fail.
@@ -124,25 +148,28 @@ void Needles::seal(const Forms& forms) {
   first_word_ = static_cast<std::uint32_t>(std::find_if(patterns_.begin(), patterns_.end(), is_word) - patterns_.begin());
 
   std::uint64_t random = process_seed();
-  std::vector<std::string_view> plain, words;  // views, not copies
-  std::size_t total = 0;
+  std::vector<GramFilter::Pattern> plain, words;  // views, not copies
+  std::size_t total = 0, shortest = Forms::kLarge;
   plain.reserve(first_word_);
+  for (std::uint32_t i = 0; i < first_word_; ++i) shortest = std::min<std::size_t>(shortest, patterns_[i].size);
   for (const Form& form : patterns_) {
     const std::string_view bytes = forms.bytes(form);
     total += bytes.size();
     if (is_word(form)) {
-      words.push_back(bytes);
+      words.push_back({bytes});
       const unsigned first = static_cast<unsigned char>(bytes[0]);
       for (unsigned second = 0; second < 256; ++second) {
         if (bytes.size() == 1 || second == static_cast<unsigned char>(bytes[1])) word_beginnings_.set(first << 8 | second);
       }
     } else {
-      plain.push_back(bytes);
-      first_bytes_.set(static_cast<unsigned char>(bytes[0]));
+      plain.push_back({bytes, telling_window(bytes, form.public_size, GramFilter::stride_for(shortest) + GramFilter::kGram - 1)});
+      const unsigned first = static_cast<unsigned char>(bytes[0]);
+      first_bytes_.set(first);
+      beginnings_.set(first << 8 | static_cast<unsigned char>(bytes[1]));
     }
   }
   filter_ = GramFilter{plain, next_random(random)};
-  const auto is_short = [](std::string_view word) { return word.size() < GramFilter::kGram; };
+  const auto is_short = [](const GramFilter::Pattern& word) { return word.bytes.size() < GramFilter::kGram; };
   if (std::none_of(words.begin(), words.end(), is_short)) word_filter_ = GramFilter{words, next_random(random)};
 
   pad_ = Secret::filled_by(total, [&](char* room, std::size_t size) {
@@ -177,9 +204,12 @@ bool Needles::equals(const Form& pattern, std::size_t from, std::string_view tex
 }
 
 Needles::Range Needles::beginning_with(std::string_view text) const {
-  if (!first_bytes_.test(static_cast<unsigned char>(text[0]))) return {0, 0};
+  const unsigned leading = static_cast<unsigned char>(text[0]);
+  if (text.size() == 1 ? !first_bytes_.test(leading) : !beginnings_.test(leading << 8 | static_cast<unsigned char>(text[1]))) return {0, 0};
   const auto order = [&](const Form& pattern) {
-    for (std::size_t i = 0; i < text.size(); ++i) {
+    for (std::size_t i = 0; i <= text.size(); ++i) {
+      if (i == pattern.size) return -1;
+      if (i == text.size()) break;
       const int difference = byte(pattern, i) - static_cast<unsigned char>(text[i]);
       if (difference != 0) return difference;
     }

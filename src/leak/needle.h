@@ -84,7 +84,7 @@ class Needles {
   }
   /// True if `text` stands at `from` in the pattern; the pattern is long enough.
   bool equals(const Form& pattern, std::size_t from, std::string_view text) const;
-  /// The patterns, words aside, that begin with `text` (at most 8 + 4 - 1 bytes: no pattern is that short).
+  /// The patterns, words aside, that are longer than `text` and begin with it.
   Range beginning_with(std::string_view text) const;
 
   void classify(const Delivered& delivered, std::uint32_t needle, std::span<const Delivered> all, Forms& forms);
@@ -97,6 +97,7 @@ class Needles {
   std::optional<Secret> pad_;
   GramFilter filter_;
   std::bitset<256> first_bytes_;        // of the patterns, words aside
+  std::bitset<65536> beginnings_;       // their first two
   GramFilter word_filter_;              // of the words, unless one is too short for it
   std::bitset<65536> word_beginnings_;  // the first two bytes of words
   std::vector<Public> names_;

@@ -49,7 +49,7 @@ class Resolver {
     }
     resolved_.raw.reserve(read_.size());
     for (auto& [key, kept] : read_) {
-      if (kept.value) resolved_.raw.push_back({kept.name, std::move(*kept.value), kept.where, kept.status});
+      if (kept.value) resolved_.raw.push_back({kept.name, std::move(*kept.value), kept.where, kept.status, kept.masking.value_or(Masking::automatic)});
     }
     for (KeyText& key : sources_.take_keys()) {
       if (key.opened) resolved_.raw.push_back({"a sealed file's key", std::move(*key.opened), key.where, std::nullopt});
@@ -72,6 +72,7 @@ class Resolver {
     std::optional<Trouble> trouble;
     Public where;
     std::optional<sys::FileStatus> status;
+    std::optional<Masking> masking{};
   };
   enum class Outcome { value, missing, failed };
 
@@ -85,7 +86,9 @@ class Resolver {
       outcome = wanted(binding, std::get<Wanted>(binding.value), value, shown_name);
     }
     if (outcome == Outcome::value && acceptable(binding, *value, shown_name)) {
-      resolved_.bindings.push_back({binding.target, std::move(*value), binding.place, shown_name});
+      const auto* wanted = std::get_if<Wanted>(&binding.value);
+      resolved_.bindings.push_back(
+          {binding.target, std::move(*value), binding.place, shown_name, wanted != nullptr ? wanted->masking : Masking::automatic});
     }
   }
 
@@ -137,6 +140,10 @@ class Resolver {
     if (kept.trouble && !sources_.whereabouts(reference.name).where) kept.name = shown(reference.name);
     shown_name = shown(reference, kept.name);
     if (kept.trouble) return fail(binding, *kept.trouble, kept.name);
+    // What is said of a template, or of a part, is not said of the whole secret.
+    const bool is_whole = std::holds_alternative<Reference>(wanted.from) && !reference.has_pointer;
+    const Masking masking = is_whole ? wanted.masking : Masking::automatic;
+    kept.masking = kept.masking.value_or(masking) == masking ? masking : Masking::automatic;
 
     Secret raw = copy_of(*kept.value);
     const bool to_file = std::holds_alternative<ToFile>(binding.target) && std::holds_alternative<Reference>(wanted.from);

@@ -15,6 +15,7 @@ struct ResolvedBinding {
   Secret value;
   Place place;
   Public shown;  // the secret as logs name it; empty for a template, which has only its target's name
+  Masking masking = Masking::automatic;
 
   /// The secret's name, or else the target's.
   Public named() const;
@@ -34,6 +35,7 @@ class Resolved {
     Secret value;
     Public where;                           // the file or variable it was read from
     std::optional<sys::FileStatus> status;  // of the file
+    Masking masking = Masking::automatic;   // what all who ask for it say, if they say the same
   };
   std::vector<ResolvedBinding> bindings;
   std::vector<Raw> raw;

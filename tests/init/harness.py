@@ -7,7 +7,9 @@ import os
 import pathlib
 import pty
 import select
+import shlex
 import signal
+import struct
 import subprocess
 import sys
 import termios
@@ -25,7 +27,7 @@ KILL_AND_STOP = (signal.SIGKILL, signal.SIGSTOP)
 FORWARDABLE = [n for n in range(1, 65) if n not in (*KILL_AND_STOP, signal.SIGCHLD)]
 
 # A source of our own, so that nothing depends on what this machine has in /run/secrets.
-os.environ["INIT_TEST"] = "1"
+os.environ["INIT_TEST"] = "a-value-nobody-prints-9Xq2"
 # How each init is told to stay above a command, as a subreaper where it can.
 INITS = {
     "supervise": [HUSHRUN, "--no-config", "-s", "env:INIT_TEST", "--supervise"],
@@ -35,6 +37,11 @@ INITS = {
     "catatonit": ["/usr/bin/catatonit"],
     "none": [],  # `wrap` is the whole of it
 }
+
+# Everything once more with the application's output going through the supervisor.
+REDACT = "INIT_REDACT" in os.environ
+if REDACT:
+    INITS["supervise"] += ["-e", "INIT_TEST=INIT_TEST", "--redact"]
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _PR_SET_CHILD_SUBREAPER = 36
@@ -112,8 +119,32 @@ def until(condition, what):
     return answer
 
 
+RUN_LENGTH = 8  # no run of so many bytes of any value
+
+
+def memory_of(pid):
+    """Everything that can be read of a process."""
+    found = b""
+    with open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
+        for line in pathlib.Path(f"/proc/{pid}/maps").read_text().splitlines():
+            if "r" not in line.split()[1] or line.endswith(("[vvar]", "[vsyscall]", "[vvar_vclock]")):
+                continue
+            begin, end = (int(number, 16) for number in line.split()[0].split("-"))
+            memory.seek(begin)
+            found += memory.read(end - begin)
+    return found
+
+
+def runs_found(values, memory):
+    return [name for name, value in values.items()
+            if any(value[at:at + RUN_LENGTH].encode() in memory for at in range(len(value) - RUN_LENGTH + 1))]
+
+
 def second_image(pid):
-    """Waits until the launcher has executed itself again."""
+    """Waits until the launcher has executed itself again, or, where it redacts, has made itself at home in its first image."""
+    if REDACT:
+        until(lambda: set(pathlib.Path(f"/proc/{pid}/environ").read_bytes()) <= {0} and state_of(pid) == "S", "a first image that stays")
+        return
     until(lambda: b"\1supervise" in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0"), "the second image")
 
 
@@ -246,6 +277,55 @@ class Run:
     def wait(self):
         code = self.process.wait(PATIENCE)
         return code if code >= 0 else 128 - code
+
+
+class Shell:
+    """A shell on a terminal of its own, and a pipe on which the applications below it report."""
+
+    def __init__(self, command):
+        self.terminal = Terminal()
+        self.report, self.writer = os.pipe()
+        self.shown = b""
+        self.process = subprocess.Popen(command(self), pass_fds=(self.writer,), preexec_fn=self.terminal.become_leader,
+                                        env=dict(os.environ, PS1="$ ", HISTFILE="/dev/null"))
+        self._run = Run.__new__(Run)  # its reader of lines
+        self._run.report, self._run.lines, self._run._rest = self.report, [], b""
+        self._run.errors_now = lambda: self.shown + self.terminal.read()
+        self.expect, self.fields, self.next_line = self._run.expect, self._run.fields, self._run.next_line
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        os.close(self.writer)
+        end_all_below(os.getpid())
+        self.process.returncode = -9
+        self.terminal.close()
+        os.close(self.report)
+
+    def type(self, text):
+        self.terminal.type(text)
+
+    def sees(self, text):
+        def come():
+            self.shown += self.terminal.read()
+            return text in self.shown
+        until(come, f"{text!r} on the terminal; there is {self.shown!r}")
+        self.shown = self.shown.split(text, 1)[1]
+
+    def line(self, *words, options=(), tail=""):
+        """The command line that runs an application under the init."""
+        return shlex.join([*INITS["supervise"], *options, "--", APP, str(self.writer), *words]) + tail
+
+
+def bash():
+    shell = Shell(lambda _: ["/bin/bash", "--norc", "--noprofile", "-i"])
+    shell.sees(b"$ ")
+    return shell
+
+
+def resize(terminal, rows):
+    fcntl.ioctl(terminal.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, 80, 0, 0))
 
 
 _running = []

@@ -9,28 +9,7 @@ import signal
 import subprocess
 import tempfile
 
-from harness import Run, check, children, kill, main, second_image, state_of, status_field, until
-
-RUN_LENGTH = 8  # no run of so many bytes of any value
-
-
-def memory_of(pid):
-    """Everything that can be read of a process."""
-    found = b""
-    with open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
-        for line in pathlib.Path(f"/proc/{pid}/maps").read_text().splitlines():
-            if "r" not in line.split()[1] or line.endswith(("[vvar]", "[vsyscall]", "[vvar_vclock]")):
-                continue
-            begin, end = (int(number, 16) for number in line.split()[0].split("-"))
-            memory.seek(begin)
-            found += memory.read(end - begin)
-    return found
-
-
-def runs_found(values, memory):
-    return [name for name, value in values.items()
-            if any(value[at:at + RUN_LENGTH].encode() in memory for at in range(len(value) - RUN_LENGTH + 1))]
-
+from harness import Run, check, children, kill, main, memory_of, runs_found, second_image, state_of, status_field, until
 
 class Secrets:
     """Twenty values in a directory, one as a file in memory, one in the environment we are started with, and one mistyped as an argument."""

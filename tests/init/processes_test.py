@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import time
 
-from harness import HUSHRUN, INITS, STATIC, Run, check, children, main, second_image, state_of, until
+from harness import HUSHRUN, INITS, REDACT, STATIC, Run, check, children, main, second_image, state_of, until
 
 NOBODY = 65534
 
@@ -146,6 +146,8 @@ def few_descriptors_suffice():
     if not STATIC:
         print("       left out: the program under test needs a loader, which needs descriptors")
         return
+    if REDACT:
+        return  # pipes need descriptors, and it says so before anything is started
     for pid1 in (False, True):
         with Run("limit", "files", "100", ",", "daemon", "willing", ",", "ready", ",", "pause", pid1=pid1, before=["limit", "files", "3"]) as run:
             run.expect("daemon")
@@ -206,6 +208,8 @@ def the_supervisor_holds_nothing():
         assert run.process.stdout.read() == b""  # the end, while it still runs
         second_image(run.pid)
         held = {number: os.readlink(f"/proc/{run.pid}/fd/{number}") for number in os.listdir(f"/proc/{run.pid}/fd")}
+        if REDACT:
+            assert held.pop("3") == "anon_inode:[signalfd]", held
         assert held["0"] == held["1"] == "/dev/null" and set(held) == {"0", "1", "2"}, held
         until(lambda: os.readlink(f"/proc/{run.pid}/cwd") == "/", "its directory is the root")
 

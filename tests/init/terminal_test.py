@@ -1,66 +1,13 @@
 #!/usr/bin/python3
 """The terminal: who has its foreground, ^C once, ^Z and fg, window size, hang-up; in a container, under a shell, under a script."""
 
-import fcntl
 import os
 import shlex
 import signal
-import struct
-import subprocess
-import termios
 
-from harness import APP, INITS, Run, Terminal, check, children, end_all_below, kill, main, state_of, until
+from harness import APP, INITS, Run, Shell, Terminal, bash, check, children, kill, main, resize, state_of, until
 
 SI_KERNEL = 128
-
-
-class Shell:
-    """A shell on a terminal of its own, and a pipe on which the applications below it report."""
-
-    def __init__(self, command):
-        self.terminal = Terminal()
-        self.report, self.writer = os.pipe()
-        self.shown = b""
-        self.process = subprocess.Popen(command(self), pass_fds=(self.writer,), preexec_fn=self.terminal.become_leader,
-                                        env=dict(os.environ, PS1="$ ", HISTFILE="/dev/null"))
-        self._run = Run.__new__(Run)  # its reader of lines
-        self._run.report, self._run.lines, self._run._rest = self.report, [], b""
-        self._run.errors_now = lambda: self.shown + self.terminal.read()
-        self.expect, self.fields, self.next_line = self._run.expect, self._run.fields, self._run.next_line
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        os.close(self.writer)
-        end_all_below(os.getpid())
-        self.process.returncode = -9
-        self.terminal.close()
-        os.close(self.report)
-
-    def type(self, text):
-        self.terminal.type(text)
-
-    def sees(self, text):
-        def come():
-            self.shown += self.terminal.read()
-            return text in self.shown
-        until(come, f"{text!r} on the terminal; there is {self.shown!r}")
-        self.shown = self.shown.split(text, 1)[1]
-
-    def line(self, *words, options=(), tail=""):
-        """The command line that runs an application under the init."""
-        return shlex.join([*INITS["supervise"], *options, "--", APP, str(self.writer), *words]) + tail
-
-
-def bash():
-    shell = Shell(lambda _: ["/bin/bash", "--norc", "--noprofile", "-i"])
-    shell.sees(b"$ ")
-    return shell
-
-
-def resize(terminal, rows):
-    fcntl.ioctl(terminal.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, 80, 0, 0))
 
 
 @check

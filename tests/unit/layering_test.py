@@ -20,10 +20,11 @@ MAY_SEE = {
     "age/seal": {"core", "age/open"},
     "init": {"core"},
     "leak": {"core"},
+    "redact": {"core", "init", "leak"},
     "config": {"core"},
     "source": {"core", "config", "age/open"},
     "plan": {"core", "config", "source"},
-    "launcher": {"core", "init", "leak", "config", "source", "plan", "age/open"},
+    "launcher": {"core", "init", "leak", "redact", "config", "source", "plan", "age/open"},
     "audit": {"core", "leak"},
     "tool": {"core", "leak", "config", "source", "plan", "age/open", "age/seal", "audit"},
 }

@@ -2,6 +2,7 @@
 """What real encoders make of a value is masked, and log text that holds none comes out byte for byte.
 
     leak_encoders_test.py REDACT_FILTER [LOG_MIB]
+    leak_encoders_test.py --launcher HUSHRUN          the same programs as its application, each printing by itself
 
 The encoders are the programs themselves, not our idea of them. One that is not installed is named; with CI set that is a
 failure. LOG_MIB is how much generated log text must pass untouched (default 4).
@@ -22,8 +23,9 @@ import tempfile
 import urllib.parse
 import xml.sax.saxutils
 
+LAUNCHER = sys.argv[2] if sys.argv[1] == "--launcher" else None
 FILTER = sys.argv[1]
-LOG_MIB = int(sys.argv[2]) if len(sys.argv) > 2 else 4
+LOG_MIB = int(sys.argv[2]) if len(sys.argv) > 2 and not LAUNCHER else 4
 
 _random = random.Random(20240601)
 _b64 = string.ascii_letters + string.digits + "+/"
@@ -49,9 +51,13 @@ UTF8 = {**os.environ, "LC_ALL": "C.UTF-8"}
 C = {**os.environ, "LC_ALL": "C"}
 
 
+_in_front = []  # of every encoder: the launcher
+
+
 def run(command, value=None, env=UTF8, on=None):
     """The output of a program that gets the value as $V, or on its standard input."""
     env = {**env, "V": value} if value is not None else env
+    command = [*_in_front, *command]
     done = subprocess.run(command, input=on, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     return done.stdout
 
@@ -148,6 +154,35 @@ def leftover(encoded, masked):
     return max((piece for piece in clean.split(b"\0")), key=len) if clean != masked else encoded
 
 
+def check_leftover(name, label, encoded, masked):
+    # Quotes, a variable's name, a URL in front, the PEM lines everybody knows, two characters of base64 and its padding.
+    rest = re.sub(rb"-----(BEGIN|END) PRIVATE KEY-----", b"", leftover(encoded, masked))
+    rest = re.sub(rb"^(\+\+? : |declare -x V=|http://127.0.0.1:1/\?v=|v=|key=)", b"", rest.strip())
+    return [f"{name} of the {label}: {len(rest)} of {len(encoded)} bytes came out in one piece"] if len(rest) > 8 else []
+
+
+def check_children():
+    """Every encoder is the launcher's application; what is no program's work is printed by one."""
+    missing = {program for program, _, _ in ENCODERS if program != "python3" and shutil.which(program) is None}
+    failures = []
+    for label in ("password", "cloud key", "letters beyond ASCII", "PEM"):
+        value = VALUES[label]
+        with tempfile.TemporaryDirectory() as directory:
+            with open(os.path.join(directory, "v1"), "w", encoding="utf-8") as file:
+                file.write(value)
+            launcher = [LAUNCHER, "--no-config", "--log-level", "error", "-s", f"dir:{directory}", "-e", "V=v1", "--redact", "--"]
+            for program, name, encode in ENCODERS:
+                if program in missing:
+                    continue
+                _in_front[:] = []
+                encoded = encode(value)
+                _in_front[:] = launcher
+                is_ours = program == "python3" or name == "inside a line"
+                masked = run(["cat"], on=encoded) if is_ours else encode(value)
+                failures += check_leftover(name, label, encoded, masked)
+    return failures, missing
+
+
 SEAM = b"\n~~~ the next encoder ~~~\n"
 
 
@@ -158,11 +193,7 @@ def check_encoders():
     for label, value in VALUES.items():
         printed = [encode(value) for _, encode in encoders]
         for (name, _), encoded, masked in zip(encoders, printed, redact(SEAM.join(printed), [value]).split(SEAM), strict=True):
-            # Quotes, a variable's name, a URL in front, the PEM lines everybody knows, two characters of base64 and its padding.
-            rest = re.sub(rb"-----(BEGIN|END) PRIVATE KEY-----", b"", leftover(encoded, masked))
-            rest = re.sub(rb"^(\+\+? : |declare -x V=|http://127.0.0.1:1/\?v=|v=|key=)", b"", rest.strip())
-            if len(rest) > 8:
-                failures.append(f"{name} of the {label}: {len(rest)} of {len(encoded)} bytes came out in one piece")
+            failures += check_leftover(name, label, encoded, masked)
     return failures, missing
 
 
@@ -201,8 +232,9 @@ def check_log_text():
 
 
 def main():
-    failures, missing = check_encoders()
-    failures += check_log_text()
+    failures, missing = check_children() if LAUNCHER else check_encoders()
+    if not LAUNCHER:
+        failures += check_log_text()
     if missing and os.environ.get("CI"):
         failures.append(f"CI skips nothing, and not installed: {', '.join(sorted(missing))}")
     elif missing:
