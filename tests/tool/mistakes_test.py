@@ -93,6 +93,7 @@ class FullDisk(Case):
             done = self.on_small_disk(command + '; echo "status $?"; ls -A disk; cmp x.env.age disk/x.env.age && echo whole')
             self.assertEqual(done.stdout.decode().split("\n"), ["status 1", "x.env.age", "whole", ""], done.stderr)
             self.assertIn(b"No space left on device", done.stderr)
+            self.assertIn(b"where: disk/", done.stderr)
 
     def test_standard_output_is_full(self):
         self.kit("seal", "-r", self.recipient(), "-o", "x.age", stdin="text")
@@ -102,6 +103,7 @@ class FullDisk(Case):
                 done = subprocess.run([HUSHKIT, *words], cwd=self.at, env=self.environment, stdout=full, stderr=subprocess.PIPE, check=False, timeout=60)
             self.assertEqual(done.returncode, 1, words)
             self.assertIn(b"No space left on device", done.stderr)
+            self.assertIn(b"standard output", done.stderr)
 
 
 class Meanwhile(Case):
