@@ -88,7 +88,7 @@ class FullDisk(Case):
         (self.at / "disk").mkdir()
         self.kit("seal", "-r", self.recipient(), "-o", "x.env.age", stdin="A=1\n")
         self.kit("seal", "-o", "large.age", stdin=bytes(3 * MIB))
-        for command in ('"$HUSHKIT" open -o disk/out large.age', '"$HUSHKIT" seal -o disk/out large.age',
+        for command in ('"$HUSHKIT" open -o disk/out large.age', '"$HUSHKIT" seal -o disk/out large.age', '"$HUSHKIT" rekey -o disk/out large.age',
                         'head -c 1000000 /dev/zero | tr "\\0" a | "$HUSHKIT" set disk/x.env.age B'):
             done = self.on_small_disk(command + '; echo "status $?"; ls -A disk; cmp x.env.age disk/x.env.age && echo whole')
             self.assertEqual(done.stdout.decode().split("\n"), ["status 1", "x.env.age", "whole", ""], done.stderr)
