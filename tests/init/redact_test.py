@@ -302,7 +302,7 @@ def pieces_and_pauses_hide_nothing():
         assert read_until(out, MARK) == MARK  # after 2 s of silence
         go_on()
         go_on()
-        assert read_until(out, b"end\n") == b" end\n"
+        assert (rest := read_until(out, b"end\n")) == b" end\n", rest
         assert run.wait() == 0
 
 
