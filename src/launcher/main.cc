@@ -76,9 +76,9 @@ Result<ExitCode, Problems> run(int argc, char** argv, const Environment& environ
   Plan plan = TRY(Plan::from(std::move(config), environment));
 
   const Reading reading = action == Action::dry_run ? Reading::names : Reading::values;
-  Sources sources = TRY(Sources::open(plan.sources(), environment, reading));
-  std::vector<Error> warnings = sources.warnings();
-  for (Error& warning : TRY(add_automatic(plan, sources, environment))) warnings.push_back(std::move(warning));
+  std::optional<Sources> sources = TRY(Sources::open(plan.sources(), environment, reading));
+  std::vector<Error> warnings = sources->warnings();
+  for (Error& warning : TRY(add_automatic(plan, *sources, environment))) warnings.push_back(std::move(warning));
   if (action != Action::check) {
     for (const Error& warning : warnings) log::warn(warning);
   }
@@ -86,13 +86,14 @@ Result<ExitCode, Problems> run(int argc, char** argv, const Environment& environ
 
   // Beyond this point nothing is read from the config, and secret bytes exist.
   if (action == Action::check) {
-    const Checkup checkup = check(std::move(plan), std::move(warnings), sources, environment, *command);
+    const Checkup checkup = check(std::move(plan), std::move(warnings), *sources, environment, *command);
     TRY(print(describe_checkup(checkup, log::format())));
     return checkup.problems.empty() ? ExitCode::success() : ExitCode::launcher_failed();
   }
   std::vector<std::string> hidden = plan.process().shield.paths;
-  if (plan.process().shield.sources) hidden = sources.paths(plan.sources());
-  Result<Resolved, Unresolved> read = resolve(std::move(plan), sources, environment);
+  if (plan.process().shield.sources) hidden = sources->paths(plan.sources());
+  Result<Resolved, Unresolved> read = resolve(std::move(plan), *sources, environment);
+  sources.reset();  // what it has read and nobody asked for goes
   std::optional<LogGuard> guard;
   guard.emplace(read ? read.value() : read.error().rest);  // from here on no line of ours can hold a value
   guard->pass_on(read ? read.value().chatter : read.error().rest.chatter);

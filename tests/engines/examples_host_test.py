@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The examples that need no container engine: quickstart, and local-dev by its README's commands."""
+"""The examples that need no container engine: quickstart, and local-dev and redact by their READMEs' commands."""
 
 import hashlib
 import os
@@ -52,8 +52,24 @@ def local_dev():
             assert missing.returncode == 125 and b"/run/secrets" in missing.stderr, missing.stderr.decode()
 
 
+def redact():
+    """A careless step: nothing of a key comes out of it, and everything else does."""
+    with tempfile.TemporaryDirectory() as directory:
+        copy = pathlib.Path(directory) / "redact"
+        shutil.copytree(engine.examples() / "redact", copy, ignore=shutil.ignore_patterns("secrets"))
+        block = re.findall(r"(?:^ {4}.*\n)+", (copy / "README.md").read_text(encoding="utf-8"), flags=re.MULTILINE)[0].splitlines()
+        env = {"PATH": f"{engine.hushrun().parent}:{engine.PATH}", "HOME": directory}
+        done = engine.run(["sh", "-ec", "\n".join(line.strip() for line in block[1:])], cwd=copy, env=env)
+        canary.assert_absent([canary.Canary(p.name, p.read_text().strip()) for p in (copy / "secrets").iterdir()],
+                             {"output": done.stdout + done.stderr})
+        said = done.stdout.decode()
+        assert "DB_PASSWORD=[REDACTED:db_password]\nDEPLOY_TOKEN=[REDACTED:deploy_token]\n" in said, said
+        assert '{"database": {"user": "app", "password": "[REDACTED:db_password]"}}\nContinue? yes\n' in said, said
+        assert re.search(r"masked in the application's output: .*db_password \d+ times", done.stderr.decode()), done.stderr.decode()
+
+
 def described(value):
     return f"{len(value)} characters, SHA-256 {hashlib.sha256(value.encode()).hexdigest()[:16]}…"
 
 
-engine.main(quickstart, local_dev)
+engine.main(quickstart, local_dev, redact)

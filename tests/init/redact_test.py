@@ -302,7 +302,7 @@ def pieces_and_pauses_hide_nothing():
         assert read_until(out, MARK) == MARK  # after 2 s of silence
         go_on()
         go_on()
-        assert read_until(out, b"end\n") == b" end\n"
+        assert (rest := read_until(out, b"end\n")) == b" end\n", rest
         assert run.wait() == 0
 
 
@@ -332,23 +332,32 @@ def our_memory_holds_no_value():
     """While the application runs and has printed it in many ways: no 8 bytes of it in plain, read buffers and command line included; locked."""
     value = base64.b64encode(os.urandom(30)).decode() + " <'&\" " + os.urandom(12).hex()
     encoded = {"base64": base64.b64encode(value.encode()).decode(), "hex": value.encode().hex(), "percent": urllib.parse.quote(value)}
+    silent = {name: base64.b64encode(os.urandom(30)).decode() for name in ("delivered", "only_there", "variable")}
     for pid1 in (False, True):
-        with python(ENCODED, value=value, stdin=subprocess.PIPE, pid1=pid1, options=["-e", "OTHER=api_key"],
-                    env=dict(os.environ, VISIBLE=value)) as run:
-            reader = threading.Thread(target=run.process.stdout.read)
-            reader.start()
-            read_until(run.process.stderr.fileno(), b"done")
-            until(lambda run=run: state_of(run.pid) == "S", "it waits")
-            assert runs_found({"value": value}, memory_of(run.app())), "the application has it, so this test would find it"
-            assert runs_found({"value": value, **encoded}, memory_of(run.pid)) == []
-            for name in ("cmdline", "environ"):
-                assert runs_found({"value": value}, pathlib.Path(f"/proc/{run.pid}/{name}").read_bytes()) == []
-            assert int(status_field(run.pid, "VmLck").split()[0]) >= 256, "what it reads and what it looks for is locked"
-            assert int(status_field(run.pid, "VmRSS").split()[0]) <= 8192
-            run.process.stdin.close()
-            run.process.stdin = None
-            reader.join()
-            assert run.wait() == 0
+        with tempfile.NamedTemporaryFile("w") as file:
+            file.write(f"delivered='{silent['delivered']}'\nonly_there='{silent['only_there']}'\n")
+            file.flush()
+            run = python(ENCODED, value=value, stdin=subprocess.PIPE, pid1=pid1, env=dict(os.environ, VISIBLE=value, VARIABLE=silent["variable"]),
+                         options=["-s", f"dotenv:{file.name}", "-s", "env:VARIABLE", "-e", "OTHER=delivered", "-e", "THIRD=VARIABLE"])
+            look_for_values(run, value, {**silent, **encoded})
+
+
+def look_for_values(run, value, others):
+    with run:
+        reader = threading.Thread(target=run.process.stdout.read)
+        reader.start()
+        read_until(run.process.stderr.fileno(), b"done")
+        until(lambda: state_of(run.pid) == "S", "it waits")
+        assert runs_found({"value": value}, memory_of(run.app())), "the application has it, so this test would find it"
+        assert runs_found({"value": value, **others}, memory_of(run.pid)) == []
+        for name in ("cmdline", "environ"):
+            assert runs_found({"value": value}, pathlib.Path(f"/proc/{run.pid}/{name}").read_bytes()) == []
+        assert int(status_field(run.pid, "VmLck").split()[0]) >= 256, "what it reads and what it looks for is locked"
+        assert int(status_field(run.pid, "VmRSS").split()[0]) <= 8192
+        run.process.stdin.close()
+        run.process.stdin = None
+        reader.join()
+        assert run.wait() == 0
 
 
 @check

@@ -191,6 +191,27 @@ log: {format: json}
   }
 }
 
+TEST_CASE("redact is a switch, or says which output; what it does not say is as it was, and on at first") {
+  const auto redact = [](const std::string& text, const std::optional<std::string>& profile = std::nullopt) {
+    const Config config = good("version: 1\n" + text, profile);
+    return std::pair{config.process.redact.output, config.process.redact.errors};
+  };
+  CHECK(redact("") == std::pair{false, false});
+  CHECK(redact("redact: true") == std::pair{true, true});
+  CHECK(redact("redact: false") == std::pair{false, false});
+  CHECK(redact("redact: {}") == std::pair{true, true});
+  CHECK(redact("redact: {stderr: false}") == std::pair{true, false});
+  CHECK(redact("redact: {stdout: false, stderr: true}") == std::pair{false, true});
+  CHECK(redact("redact: {stderr: false}\nprofiles: {p: {redact: {stderr: true}}}", "p") == std::pair{true, true});
+  CHECK(redact("redact: true\nprofiles: {p: {redact: {stdout: false}}}", "p") == std::pair{false, true});
+  CHECK(redact("redact: true\nprofiles: {p: {redact: false}}", "p") == std::pair{false, false});
+
+  const Config config = good("version: 1\nenv: {A: {secret: a, redact: never}, B: b}\nfiles: {c: {secret: c, redact: always}}");
+  CHECK(config.variables[0].wanted.masking == Masking::never);
+  CHECK(config.variables[1].wanted.masking == Masking::automatic);
+  CHECK(config.files[0].wanted.masking == Masking::always);
+}
+
 TEST_CASE("a profile that is not there") {
   const auto [text, asked, problem] = GENERATE(table<std::string, std::string, std::string>({
       {"version: 1\nprofiles: {dev: {}, production: {}}", "prodution",
@@ -218,7 +239,7 @@ TEST_CASE("a mistake is named by place, field and what was meant") {
       {"proces: {}", "unknown field | hushrun.yaml:2:1 | did you mean process"},
       {"Files: {}", "unknown field | hushrun.yaml:2:1 | did you mean files"},
       {"environment: {}",
-       "unknown field | hushrun.yaml:2:1 | the fields here are version, profiles, sources, env, files, auto, process, log"},
+       "unknown field | hushrun.yaml:2:1 | the fields here are version, profiles, sources, env, files, auto, process, redact, log"},
       {"env: {DB_PASSWORD: {secret: a, optinal: true}}",
        "unknown field | env.DB_PASSWORD, hushrun.yaml:2:32 | did you mean optional"},
       {"env: {DB_PASSWORD: {secret: a, keep-existing: true}}",

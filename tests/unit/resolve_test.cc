@@ -89,6 +89,20 @@ TEST_CASE("variables, templates and files each get their value; a newline is cut
   CHECK(run.warnings().empty());
 }
 
+TEST_CASE("what is said of masking holds for the whole secret only where all who want it say the same of all of it") {
+  Run run{"env:\n  A: {secret: a, redact: never}\n  B: {secret: b, redact: never}\n  C: b\n  D: {secret: doc#/k, redact: never}\n"
+          "  E: {template: \"${part}\", redact: never}\n"};
+  for (const char* name : {"a", "b", "part"}) run.files().write(std::string{"secrets/"} + name, "value");
+  run.files().write("secrets/doc", "{\"k\": \"v\"}");
+  run.go();
+  REQUIRE(run.worked());
+  std::vector<Masking> bindings, raw;
+  for (const ResolvedBinding& one : run.resolved().bindings) bindings.push_back(one.masking);
+  for (const Resolved::Raw& one : run.resolved().raw) raw.push_back(one.masking);
+  CHECK(bindings == std::vector{Masking::never, Masking::never, Masking::automatic, Masking::never, Masking::never});
+  CHECK(raw == std::vector{Masking::never, Masking::automatic, Masking::automatic, Masking::automatic});  // a, b, doc, part
+}
+
 TEST_CASE("every problem is in one report, and what is in order is there as well") {
   Run run{"env:\n  GOOD: good\n  A: absent_key\n  B: empty\n  C: good#/x\n  D: good|hexd\n  E: {secret: good, expect: {prefix: sk-}}\n  F: folder\n"
           "  G: {template: \"${absent_key} ${empty}\"}\n"};
