@@ -24,8 +24,9 @@ MAY_SEE = {
     "source": {"core", "config", "age/open"},
     "plan": {"core", "config", "source"},
     "launcher": {"core", "init", "leak", "config", "source", "plan", "age/open"},
-    "audit": {"core", "leak"},
-    "tool": {"core", "leak", "config", "source", "plan", "age/open", "age/seal", "audit"},
+    "audit": {"core", "leak", "config"},
+    "lint": {"core", "config", "source", "audit", "leak"},
+    "tool": {"core", "leak", "config", "source", "plan", "age/open", "age/seal", "audit", "lint"},
 }
 # Of src/age, what makes files and keys; all else of it opens them.
 SEAL = {"armor_writer", "open_in_parallel", "recipient", "seal"}
