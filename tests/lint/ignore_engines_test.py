@@ -67,12 +67,14 @@ def in_tar(data):
         return {m.name.removeprefix("./") for m in archive if m.isfile()} - {".dockerignore"}
 
 
-def compare(builder, directory, build, seed):
+def compare(builder, directory, build, seed, buildah_s=False):
     """`build` gives the image's files, or nothing where the builder refused the file."""
     dice = random.Random(seed)
     shipped = 0
     for _ in range(SETS):
-        text = pattern_set(dice)
+        # Buildah cleans the path with the `!` in front: `!a/../b` is no exception there.
+        while "/.." in (text := pattern_set(dice)) and buildah_s:
+            pass
         (directory / ".dockerignore").write_bytes(text.encode())
         mine, theirs = ours(builder, directory), build()
         if mine is not None and not mine:
@@ -134,7 +136,7 @@ def buildah(directory):
             if done.returncode != 0:
                 return None
             return {str(p.relative_to(out)) for p in out.rglob("*") if p.is_file()} - {".dockerignore"}
-        compare("older", inside, build, 4)
+        compare("older", inside, build, 4, buildah_s=True)
 
 
 def main():
