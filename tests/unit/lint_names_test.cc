@@ -11,7 +11,7 @@ TEST_CASE("names of variables that hold secrets, and others") {
     CHECK(is_secret_name(name));
   }
   for (const char* name : {"DB_PASSWORD_FILE", "TOKEN_URL", "AWS_WEB_IDENTITY_TOKEN_FILE", "PUBLIC_KEY", "GPG_KEY", "GOPRIVATE", "USERNAME", "PWD", "OLDPWD", "KEY", "MAX_TOKEN",
-                           "ALLOW_EMPTY_PASSWORD", "SECRET_NAME", "KEY_VERSION", "TOKENIZERS_PARALLELISM", "KEYCLOAK_HOST", "SORT_KEY", "TOKEN_TTL", "NODE_VERSION", "", "_"}) {
+                           "ALLOW_EMPTY_PASSWORD", "SECRET_NAME", "KEY_VERSION", "TOKENIZERS_PARALLELISM", "KEYCLOAK_HOST", "SORT_KEY", "TOKEN_TTL", "SECRET_LOCAL_HOSTNAME", "NODE_VERSION", "", "_"}) {
     INFO(name);
     CHECK_FALSE(is_secret_name(name));
   }
@@ -21,7 +21,8 @@ TEST_CASE("what a value is worth") {
   const auto [value, expected] = GENERATE(table<std::string, Worth>({
       {"", Worth::nothing},           {"true", Worth::nothing},          {"8080", Worth::nothing},        {"/run/secrets/x", Worth::nothing}, {"./x.txt", Worth::nothing},
       {"$TOKEN", Worth::reference},   {"${TOKEN:-x}", Worth::reference}, {"$(cat x)", Worth::reference},  {"changeme", Worth::placeholder},   {"<your key>", Worth::placeholder},
-      {"your-key-here", Worth::placeholder}, {"xxxxxxxxxx", Worth::placeholder}, {"********", Worth::placeholder}, {"postgres", Worth::placeholder}, {"\"secret\"", Worth::placeholder},
+      {"your-key-here", Worth::placeholder}, {"xxxxxxxxxx", Worth::placeholder}, {"********", Worth::placeholder}, {"postgres", Worth::placeholder}, {"\"secret\"", Worth::placeholder}, {"wordpress", Worth::placeholder}, {"MyVeryStrongLogin", Worth::placeholder}, {"password1", Worth::placeholder},
+      {"en", Worth::nothing}, {"%kernel.dir%/x.pem", Worth::nothing}, {"v67ic55x4ghvjfj", Worth::literal}, {"discolor-subtitle-seducing", Worth::literal},
       {"hunter2hunter2", Worth::literal}, {"'s3cr3t!'", Worth::literal}, {"pa$$word1", Worth::literal},   {"1234567890", Worth::literal},
   }));
   INFO(value);
