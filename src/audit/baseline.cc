@@ -118,7 +118,7 @@ Report Baseline::apply(Outcome outcome, std::string_view today, const Guard& gua
     else report.accepted.push_back({std::nullopt, std::move(gap), entry->reason, entry->expires});
   }
   for (std::size_t i = 0; i < entries_.size(); ++i) {
-    const Public number = Public{"entry "} + Public::number(i + 1);
+    const Public number = "entry " + Public::number(i + 1);
     if (entries_[i].expires < today) report.remarks.push_back(number + " has expired and accepts nothing any more");
     else if (!met[i]) report.remarks.push_back(number + " meets nothing any more: take it out");
   }
