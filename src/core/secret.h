@@ -98,7 +98,7 @@ bool equal_in_constant_time(const Secret& left, const Secret& right);
 void wipe(void* memory, std::size_t size);
 
 /// While one lives, whatever goes back to the heap is wiped first: for a foreign library that keeps secrets in strings of its own. In
-/// force where the program brings the operator delete that asks (launcher/wiped_heap.cc); tests under sanitizers do not.
+/// force where the program brings the operator delete that asks (core/wiped_heap.cc); tests under sanitizers do not.
 class WipedHeap {
  public:
   WipedHeap() { ++count_; }

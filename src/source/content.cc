@@ -4,7 +4,6 @@
 #include <cstring>
 #include <set>
 
-#include "config/document.h"
 #include "core/json.h"
 #include "source/dotenv.h"
 
@@ -12,9 +11,6 @@ namespace hushrun {
 namespace {
 
 constexpr ContentError kTooMany{0, "it has more than 4096 names"};
-
-/// yaml-cpp needs up to a hundred times the text, in memory that can be swapped out until it is wiped.
-constexpr DocumentLimits kYamlLimits{kSecretLimit, 100'000, 100};
 
 std::string_view text_of(const Secret& secret) { return {secret.expose().data(), secret.size()}; }
 
@@ -66,7 +62,7 @@ bool is_json_number(std::string_view text) {
   return i == text.size();
 }
 
-// The JSON text of a value, written straight into locked memory: once to count, once to keep. Recursion is bounded by kYamlLimits.
+// The JSON text of a value, written straight into locked memory: once to count, once to keep. Recursion is bounded by kYamlContentLimits.
 class JsonText {
  public:
   explicit JsonText(char* room) : room_{room} {}
@@ -134,7 +130,7 @@ Secret value_of(const Node& node) {
 
 Result<Content, ContentError> parse_yaml(const Secret& text) {
   const WipedHeap wiped;  // stands until the tree is gone
-  Node root = TRY(parse_document(text_of(text), Aliases::resolved, kYamlLimits).or_error([](const DocumentError& error) {
+  Node root = TRY(parse_document(text_of(text), Aliases::resolved, kYamlContentLimits).or_error([](const DocumentError& error) {
     return ContentError{error.at.line, error.why};
   }));
   if (root.kind == Node::Kind::null) return Content{};

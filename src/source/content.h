@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "config/document.h"
 #include "source/source.h"
 
 namespace hushrun {
@@ -34,6 +35,9 @@ struct Content {
   std::vector<ContentEntry> entries;  // names are unique
   std::vector<std::string> unnamable; // keys that are no secret's name
 };
+
+/// yaml-cpp needs up to a hundred times the text, in memory that can be swapped out until it is wiped.
+inline constexpr DocumentLimits kYamlContentLimits{kSecretLimit, 100'000, 100};
 
 /// The top-level names of the content and their values.
 ///

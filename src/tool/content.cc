@@ -202,36 +202,10 @@ Secret json_removed(std::string_view text, const std::vector<Entry>& entries, co
   return put_in(text, gone.whole, "");
 }
 
-// The first line that is neither blank nor a comment.
-std::string_view first_saying(std::string_view text) {
-  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
-  while (!text.empty()) {
-    std::string_view line = text.substr(0, text.find('\n'));
-    text.remove_prefix(std::min(line.size() + 1, text.size()));
-    line.remove_prefix(std::min(line.find_first_not_of(" \t\r"), line.size()));
-    if (!line.empty() && line.front() != '#') return line;
-  }
-  return {};
-}
-
 }  // namespace
 
-// As the launcher tells them.
 Format format_of(const std::string& path, const Secret& content) {
-  std::string_view name{path};
-  name.remove_prefix(name.rfind('/') + 1);
-  for (const std::string_view sealed : {".asc", ".age"}) {
-    if (name.ends_with(sealed)) name.remove_suffix(sealed.size());
-  }
-  if (name.ends_with(".json")) return Format::json;
-  if (name.ends_with(".yaml") || name.ends_with(".yml")) return Format::yaml;
-  if (name.ends_with(".env") || name.starts_with(".env.")) return Format::dotenv;
-  const std::string_view line = first_saying(View{content}.text());
-  if (line.starts_with('{')) return Format::json;
-  const std::size_t equals = line.find('=');
-  if (equals == std::string_view::npos) return line.empty() ? Format::dotenv : Format::yaml;
-  // `KEY: a=b` is YAML, `KEY=a: b` is not.
-  return std::min(line.find(": "), line.find(":\t")) < equals ? Format::yaml : Format::dotenv;
+  return content_kind_by_name(path).value_or(content_kind_by_looking(content));
 }
 
 Result<std::vector<std::string>, ContentFlaw> names_in(const Secret& content, Format format) {

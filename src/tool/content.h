@@ -8,12 +8,13 @@
 #include <vector>
 
 #include "core/secret.h"
+#include "source/content.h"
 
 namespace hushrun::tool {
 
-enum class Format { dotenv, json, yaml };
+using Format = ContentKind;
 
-/// By name (`x.env.age`, `x.yaml.age`, `x.json`), else by looking; a new file without a telling name is dotenv.
+/// As the launcher tells it: by name, else by looking; a new file without a telling name is dotenv.
 Format format_of(const std::string& path, const Secret& content);
 
 /// An edit that cannot be made, in fixed words. `line` 0: nowhere in particular.

@@ -11,23 +11,18 @@
 namespace hushrun::tool {
 namespace {
 
-constexpr DocumentLimits kLimits{16 * 1024 * 1024, 100'000, 100};
-
 bool is_key_byte(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
 }
 
 ContentFlaw at_line(Literal why, unsigned line) { return {why, "change it with hushkit edit", line}; }
 
-// yaml-cpp's tree has values in ordinary memory: it is wiped as soon as it was compared.
+// yaml-cpp's tree has values in ordinary memory: it is wiped as it goes.
 class Tree {
  public:
   explicit Tree(const Secret& content) {
-    Result<Node, DocumentError> root = parse_document(age::View{content}.text(), Aliases::resolved, kLimits);
+    Result<Node, DocumentError> root = parse_document(age::View{content}.text(), Aliases::resolved, kYamlContentLimits);
     if (root) root_ = std::move(root).value();
-  }
-  ~Tree() {
-    if (root_) wipe_values(*root_);
   }
   Tree(const Tree&) = delete;
   Tree& operator=(const Tree&) = delete;
@@ -35,11 +30,7 @@ class Tree {
   const Node* top() const { return root_ && (root_->kind == Node::Kind::map || root_->kind == Node::Kind::null) ? &*root_ : nullptr; }
 
  private:
-  static void wipe_values(Node& node) {
-    wipe(node.scalar.data(), node.scalar.size());
-    for (Node& item : node.items) wipe_values(item);
-    for (Node::Entry& entry : node.entries) wipe_values(entry.value);
-  }
+  const WipedHeap wiped_;  // stands until the tree is gone
   std::optional<Node> root_;
 };
 
