@@ -157,6 +157,10 @@ class Lint(unittest.TestCase):
             self.write(f".git/hooks/{hook}", program.read_text()).chmod(0o755)
         self.assertIn(".env: error: it is in .gitignore, and committed all the same [gitignored-but-tracked]", self.lint(code=1).stdout)
         self.assertFalse((self.at / "ran").exists())
+        # It is not even read: git would end at the first line that it does not understand.
+        with open(self.at / ".git/config", "a", encoding="ascii") as config:
+            config.write("[broken\n")
+        self.lint(code=1)
 
     def test_repositories(self):
         """info/exclude, .gitignore below, a worktree, a subfolder and a SHA-256 repository are understood."""
