@@ -14,7 +14,7 @@ namespace hushrun {
 
 class Redaction {
  public:
-  /// Prepares for what was delivered, and warns of what cannot be masked. Null if nothing is to be masked, or can be.
+  /// Prepares for what was delivered, and warns of what cannot be masked. Null if nothing can be.
   static Result<std::unique_ptr<Redaction>> of(const Resolved& resolved);
 
   /// Where the application gets a terminal, it needs somebody above it in that terminal's session, or nothing could stop it (an orphaned
