@@ -38,7 +38,8 @@ Result<ExitCode, Problems> print(std::string_view text) {
 // Returns on failure, or when a redacting supervisor is done: else we are the application, or another image of ourselves.
 Result<ExitCode, Problems> launch(Resolved& resolved, std::optional<LogGuard>& guard, Command command) {
   const bool stays = resolved.process.mode == Mode::supervise;
-  std::unique_ptr<Redaction> redaction = TRY(Redaction::of(resolved));
+  std::unique_ptr<Redaction> redaction;  // before the values are gone
+  if (resolved.process.redact.any()) redaction = TRY(Redaction::of(resolved));
   std::optional<Delivery> delivery = TRY(deliver(std::move(resolved), command.environment, stays ? Remover::supervisor : Remover::nobody));
   if (!stays) return TRY(exec_now(std::move(*delivery), command));
   std::optional<Started> started;

@@ -23,18 +23,23 @@ void warn_of_weak(const leak::Needles& needles) {
 }  // namespace
 
 Result<std::unique_ptr<Redaction>> Redaction::of(const Resolved& resolved) {
-  std::unique_ptr<Redaction> redaction;
+  leak::Needles needles{delivered_values(resolved.bindings, resolved.raw, resolved.chatter, Masked::as_configured)};
+  warn_of_weak(needles);
+  if (needles.empty()) return std::unique_ptr<Redaction>{};
+  const auto stop_timeout = static_cast<std::uint64_t>(resolved.process.stop_timeout.count());
+  std::unique_ptr<Redaction> redaction{new Redaction{stop_timeout, std::move(needles)}};
   const RedactConfig& wanted = resolved.process.redact;
-  if (!wanted.any()) return redaction;
-  redaction.reset(new Redaction{static_cast<std::uint64_t>(resolved.process.stop_timeout.count()),
-                                leak::Needles{delivered_values(resolved.bindings, resolved.raw, resolved.chatter, Masked::as_configured)}});
-  warn_of_weak(redaction->needles_);
-  if (redaction->needles_.empty()) return std::unique_ptr<Redaction>{};
   redaction->pump_ = TRY(redact::Pump::lay(redaction->needles_, {wanted.output, wanted.errors}));
   return redaction;
 }
 
 Result<std::optional<Started>> Redaction::split(std::unique_ptr<Redaction>& redaction, Delivery& delivery, Command& command) {
+  auto started = split_where_needed(redaction, delivery, command);
+  if (!started) delivery.traces.remove();
+  return started;
+}
+
+Result<std::optional<Started>> Redaction::split_where_needed(std::unique_ptr<Redaction>& redaction, Delivery& delivery, Command& command) {
   redact::Pump& pump = *redaction->pump_;
   if (pump.slave() == nullptr) {
     command.streams = pump.for_child();
@@ -64,8 +69,8 @@ Result<std::optional<Started>> Redaction::split(std::unique_ptr<Redaction>& reda
 ExitCode Redaction::supervise(const Started& started, const Command& command) {
   // The second image of others has none of these words either.
   for (char* const* word = command.words + 1; *word != nullptr; ++word) wipe(*word, std::strlen(*word));
-  log::guard_with([](const void* needles, std::string_view line) { return leak::masked(*static_cast<const leak::Needles*>(needles), line); },
-                  &needles_);
+  const auto mask = [](const void* needles, std::string_view line) { return leak::masked(*static_cast<const leak::Needles*>(needles), line); };
+  log::guard_with(mask, &needles_);
   pump_->begin();
   const int code = started.handover->supervise_here(started.child, *pump_, pump_->kept());
   pump_->drain(stop_timeout_);

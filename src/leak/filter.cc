@@ -33,7 +33,8 @@ GramFilter::GramFilter(std::span<const Pattern> patterns, std::uint64_t seed) : 
       next = first + 1;
       if (!has_gram_there(first)) continue;
       const char* beginning = patterns[first].bytes.data();
-      while (next < patterns.size() && has_gram_there(next) && std::memcmp(patterns[next].bytes.data(), beginning, offset + kGram) == 0) ++next;
+      const auto begins_alike = [&](std::uint32_t i) { return std::memcmp(patterns[i].bytes.data(), beginning, offset + kGram) == 0; };
+      while (next < patterns.size() && has_gram_there(next) && begins_alike(next)) ++next;
       unsorted.push_back({first, next, static_cast<std::uint32_t>(offset)});
     }
   }

@@ -41,8 +41,8 @@ class GramFilter {
   static std::size_t stride_for(std::size_t shortest);
 
   GramFilter() = default;
-  /// Patterns of 4 bytes or more, sorted; behind each window there are stride_for(shortest) + 3 bytes. `seed` decides the hash, so that nobody
-  /// can write a text that is all false candidates.
+  /// Patterns of 4 bytes or more, sorted; from each window on there are stride_for(shortest) + 3 bytes. `seed` decides the hash,
+  /// so that nobody can write a text that is all false candidates.
   GramFilter(std::span<const Pattern> patterns, std::uint64_t seed);
 
   bool empty() const { return candidates_.empty(); }

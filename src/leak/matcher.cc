@@ -18,13 +18,17 @@ std::uint64_t load64(const char* at) {
   return bytes;
 }
 
+Secret zeros(std::size_t count) {
+  return Secret::filled_by(count, [](char* room, std::size_t size) {
+    std::memset(room, 0, size);
+    return size;
+  });
+}
+
 }  // namespace
 
 Matcher::Matcher(const Needles& needles)
-    : needles_{needles}, runs_(needles.first_word_), borders_(needles.first_word_), history_{Secret::filled_by(kHistory, [](char* room, std::size_t size) {
-        std::memset(room, 0, size);
-        return size;
-      })} {}
+    : needles_{needles}, runs_(needles.first_word_), borders_(needles.first_word_), history_{zeros(kHistory)} {}
 
 // The longest border (a beginning that is also an end) of the first `matched` bytes of a pattern. The table is made when a pattern
 // is first missed by a little: most never are. It tells where a value repeats itself, not what it is.

@@ -69,8 +69,11 @@ void Redactor::release(std::uint64_t until) {
   while (first_cover_ < covers_.size() && covers_[first_cover_].end <= until) put_mark(covers_[first_cover_++]);
   if (first_cover_ < covers_.size() && covers_[first_cover_].begin < until) {
     // A cover that may still grow. Its bytes are hidden whatever comes; only the mark waits.
-    put_bytes(covers_[first_cover_].begin);
+    const std::uint64_t begin = covers_[first_cover_].begin;
+    put_bytes(begin);
+    const bool continues_mark = begin < marked_until_ && out_ == marked_until_;
     out_ = std::max(out_, until);
+    if (continues_mark) marked_until_ = out_;
   } else {
     put_bytes(until);
   }

@@ -74,7 +74,7 @@ void run(Choices choices) {
   const std::size_t count = 1 + choices.below(4);
   for (std::size_t i = 0; i < count; ++i) {
     std::string value;
-    const std::size_t size = 1 + choices.below(30);
+    const std::size_t size = 1 + choices.below(90);  // the filter may begin to look 69 bytes on
     while (value.size() < size) value += alphabet[choices.below(alphabet.size())];
     values.add(kNames[i], value);
   }

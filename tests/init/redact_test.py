@@ -330,6 +330,8 @@ ENCODED = ("import base64, binascii, json, os, sys, urllib.parse\n"
 @check
 def our_memory_holds_no_value():
     """While the application runs and has printed it in many ways: no 8 bytes of it in plain, read buffers and command line included; locked."""
+    if not STATIC:
+        return  # a sanitizer has copies of its own, and mlock(2) does nothing in it
     value = base64.b64encode(os.urandom(30)).decode() + " <'&\" " + os.urandom(12).hex()
     encoded = {"base64": base64.b64encode(value.encode()).decode(), "hex": value.encode().hex(), "percent": urllib.parse.quote(value)}
     silent = {name: base64.b64encode(os.urandom(30)).decode() for name in ("delivered", "only_there", "variable")}

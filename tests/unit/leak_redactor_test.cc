@@ -164,7 +164,7 @@ TEST_CASE("clean output is not copied") {
 }
 
 TEST_CASE("a pause lets go of what was held, and the rest is masked all the same") {
-  const Values values{{"a", "correct-horse"}, {"dsn", "postgres://app:hunter2@db"}, {"pin", "4711ab"}, {"rep", "ZZyyyyyyyyZZ"}, {"own", "BBBBBBBBBcB"}};
+  const Values values{{"a", "correct-horse"}, {"dsn", "postgres://app:hunter2@db"}, {"pin", "4711ab"}, {"rep", "ZZyyyyyyyyZZ"}, {"own", "BBBBBBBBBcB"}, {"end", "s-secret-keys"}};
   const Needles needles{values.delivered()};
   struct Step {
     const char* fed;               // "" for a pause
@@ -187,6 +187,9 @@ TEST_CASE("a pause lets go of what was held, and the rest is masked all the same
         {"-", 0ms, ""}, {"", 2s, "[REDACTED:a]"}, {"h", 0ms, ""}, {"", 2s, ""}, {"ors", 0ms, ""}, {"e!", 0ms, "!"}}, ""},
       {"eight bytes are not given away: a mark, and it stays",
        {{"correct-", 0ms, ""}, {"", 2s, "[REDACTED:a]"}, {"ion", 0ms, "ion"}}, ""},
+      // There was a second mark for the same value.
+      {"its last byte could begin it once more",
+       {{"s-secret-", 0ms, ""}, {"", 2s, "[REDACTED:end]"}, {"keys", 0ms, ""}, {" end", 0ms, " end"}}, ""},
       {"a URL's scheme is public",
        {{"see postgres://", 0ms, "see "}, {"", 50ms, ""}, {"", 2s, "postgres://"}, {"app:hunter2@db;", 0ms, "[REDACTED:dsn];"}}, ""},
       {"what follows the scheme is not",
