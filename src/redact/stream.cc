@@ -36,8 +36,10 @@ void Stream::go_on() {
   if (last_bytes_) *last_bytes_ -= got.value();
   const std::string_view chunk{buffer_->expose().data(), got.value()};
   const leak::Redactor::Slices slices = redactor_.feed(chunk);
-  const bool is_clean = slices.size() == 1 && slices[0].data() == chunk.data() && slices[0].size() == chunk.size();
-  if (!is_clean) unwiped_ = chunk.size();
+  // All in one piece: nothing was found, and at most a few bytes at the end are held.
+  const bool is_whole = slices.size() == 1 && slices[0].data() == chunk.data();
+  unwiped_from_ = is_whole ? slices[0].size() : 0;
+  unwiped_to_ = chunk.size();
   if (redactor_.deadline()) last_byte_ = now();
   else last_byte_.reset();
   send(slices);
@@ -105,8 +107,9 @@ void Stream::settle() {
 }
 
 void Stream::forget() {
-  if (unwiped_ > 0) buffer_->change([&](char* room, std::size_t) { wipe(room, unwiped_); });
-  unwiped_ = 0;
+  const std::size_t count = unwiped_to_ - unwiped_from_;
+  if (count > 0) buffer_->change([&](char* room, std::size_t) { wipe(room + unwiped_from_, count); });
+  unwiped_from_ = unwiped_to_ = 0;
   redactor_.quiet(leak::Redactor::Duration{0});  // no time has passed: it wipes what it has given, and nothing else
 }
 

@@ -57,7 +57,8 @@ class Stream {
   sys::SharedOutput output_;
   leak::Redactor redactor_;
   std::optional<Secret> buffer_;    // made when the first bytes come
-  std::size_t unwiped_ = 0;         // bytes of it that may show a secret
+  std::size_t unwiped_from_ = 0;    // what of it may show a secret, to be wiped once it has been written
+  std::size_t unwiped_to_ = 0;
   std::vector<std::string_view> pending_;
   std::size_t next_ = 0;            // in pending_
   std::optional<Time> last_byte_;   // while something is held

@@ -157,8 +157,7 @@ def a_shared_description_keeps_its_flags():
     for out, empty in ((writer, reader), (theirs.fileno(), ours.fileno())):
         with python("import os; b = b'x' * 3000000\nwhile b: b = b[os.write(1, b):]", stdout=out) as run:
             size = 0
-            ready = [empty]
-            until(lambda: state_of(run.app()) == "S" and "write" in pathlib.Path(f"/proc/{run.app()}/wchan").read_text() + "write", "it is stuck")
+            until(lambda: state_of(run.app()) == "S", "it is stuck")
             while size < 3000000:
                 assert not fcntl.fcntl(out, fcntl.F_GETFL) & os.O_NONBLOCK
                 ready, _, _ = select.select([empty], [], [], 20)
@@ -218,15 +217,12 @@ def a_dead_reader_ends_the_application():
 @check
 def an_end_that_is_closed_is_seen():
     """The application closes its output and goes on: our reader sees the end at once."""
-    for stream, other in ((1, 2), (2, 1)):
-        if stream == 2:
-            continue  # our own log goes there
-        with python(f"import os, sys; os.write({stream}, b'last'); os.close({stream}); sys.stdin.read()", stdin=subprocess.PIPE) as run:
-            assert run.process.stdout.read() == b"last", other
-            assert run.process.poll() is None
-            run.process.stdin.close()
-            run.process.stdin = None
-            assert run.wait() == 0
+    with python("import os, sys; os.write(1, b'last'); os.close(1); sys.stdin.read()", stdin=subprocess.PIPE) as run:
+        assert run.process.stdout.read() == b"last"
+        assert run.process.poll() is None
+        run.process.stdin.close()
+        run.process.stdin = None
+        assert run.wait() == 0
 
 
 @check

@@ -1,7 +1,6 @@
 #!/usr/bin/python3
 """The terminal: who has its foreground, ^C once, ^Z and fg, window size, hang-up; in a container, under a shell, under a script."""
 
-import os
 import shlex
 import signal
 
