@@ -152,6 +152,15 @@ constexpr std::span<const Field<Draft>> kProfileFields = std::span{kFields}.subs
 
 // ── profiles ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
+// exec and redact exclude each other, and the later word wins: a profile for development may well exec what is redacted in production.
+void settle_redaction(const Node& profile, ProcessConfig& process) {
+  const Node* const own = profile.find("process");
+  const bool says_mode = own != nullptr && own->find("mode") != nullptr;
+  const bool says_redact = profile.find("redact") != nullptr;
+  if (says_mode && !says_redact && process.exec_is_written) process.redact = {};
+  if (says_redact && !says_mode && process.redact.any()) process.exec_is_written = false;
+}
+
 // Reads every profile: the chosen one on top of `draft`, which merges by key and by entry; the others only to say what is wrong.
 void read_profiles(const Spot& at, const std::optional<std::string>& chosen, Draft& draft) {
   const ProcessConfig base = draft.config.process;
@@ -163,6 +172,7 @@ void read_profiles(const Spot& at, const std::optional<std::string>& chosen, Dra
     if (chosen == entry.key) {
       draft.layer = Layer::profile;
       read_map(spot, kProfileFields, draft);
+      settle_redaction(entry.value, draft.config.process);
       continue;
     }
     Draft aside{{}, Layer::profile};

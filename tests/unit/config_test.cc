@@ -206,6 +206,11 @@ TEST_CASE("redact is a switch, or says which output; what it does not say is as 
   CHECK(redact("redact: true\nprofiles: {p: {redact: {stdout: false}}}", "p") == std::pair{false, true});
   CHECK(redact("redact: true\nprofiles: {p: {redact: false}}", "p") == std::pair{false, false});
 
+  // exec in a profile is the later word, and so is redact.
+  CHECK(redact("redact: true\nprofiles: {p: {process: {mode: exec}}}", "p") == std::pair{false, false});
+  CHECK(redact("redact: true\nprofiles: {p: {process: {user: app}}}", "p") == std::pair{true, true});
+  CHECK_FALSE(good("version: 1\nprocess: {mode: exec}\nprofiles: {p: {redact: true}}", "p").process.exec_is_written);
+
   const Config config = good("version: 1\nenv: {A: {secret: a, redact: never}, B: b}\nfiles: {c: {secret: c, redact: always}}");
   CHECK(config.variables[0].wanted.masking == Masking::never);
   CHECK(config.variables[1].wanted.masking == Masking::automatic);
