@@ -1,6 +1,7 @@
 #pragma once
 // JSON: picking one value out of a secret document, and writing public text. RapidJSON stops at json.cc.
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,15 @@ Result<Secret, Miss> select(const Secret& document, std::string_view pointer);
 
 /// The top-level member names of an object, in order. Names are not secret, values stay unread.
 Result<std::vector<std::string>, Miss> members(const Secret& document);
+
+/// A string of a document, decoded: a member's name, or a value.
+struct String {
+  std::string_view path;  // where: "config/Env/3"; a name stands in the path of its value
+  std::string_view text;
+  bool is_name;
+};
+/// Tells every string of a document, in order, names too. False if it does not parse to its end; what came before was told.
+bool strings(std::string_view document, const std::function<void(const String&)>& tell);
 
 /// A JSON string, quotes included; control bytes escaped, all else as it is (so UTF-8 stays UTF-8).
 Secret quoted(const Secret& value);
