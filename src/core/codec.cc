@@ -3,6 +3,7 @@
 #include <sodium.h>
 
 #include <algorithm>
+#include <array>
 
 namespace hushrun::codec {
 
@@ -40,6 +41,15 @@ std::optional<Secret> hex_decoded(const Secret& text) {
   });
   if (!valid) return std::nullopt;
   return value;
+}
+
+std::string sha256(std::string_view text) {
+  std::array<unsigned char, crypto_hash_sha256_BYTES> digest;
+  crypto_hash_sha256(digest.data(), reinterpret_cast<const unsigned char*>(text.data()), text.size());
+  std::string digits(digest.size() * 2 + 1, '\0');
+  sodium_bin2hex(digits.data(), digits.size(), digest.data(), digest.size());
+  digits.pop_back();
+  return digits;
 }
 
 }  // namespace hushrun::codec

@@ -2,6 +2,8 @@
 // Base64 and hexadecimal text of secret bytes, through libsodium: constant time, straight into locked memory.
 
 #include <optional>
+#include <string>
+#include <string_view>
 
 #include "core/secret.h"
 
@@ -13,5 +15,8 @@ Secret base64(const Secret& value);
 std::optional<Secret> base64_decoded(const Secret& text);
 /// Either case, no separators but for line breaks. Nothing if the text is not hexadecimal.
 std::optional<Secret> hex_decoded(const Secret& text);
+
+/// SHA-256 (FIPS 180-4) of public text, in hexadecimal digits.
+std::string sha256(std::string_view text);
 
 }  // namespace hushrun::codec

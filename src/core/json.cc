@@ -8,6 +8,7 @@
 
 // RapidJSON asserts on misuse; the way it is used here leaves none to be met.
 #define RAPIDJSON_ASSERT(condition) ((void)0)
+#include <rapidjson/prettywriter.h>
 #include <rapidjson/reader.h>
 
 namespace hushrun::json {
@@ -321,5 +322,22 @@ std::string quoted(std::string_view text) {
   out += '"';
   return out;
 }
+
+struct Writer::State {
+  rapidjson::StringBuffer buffer;
+  rapidjson::PrettyWriter<rapidjson::StringBuffer> out{buffer};
+};
+
+Writer::Writer() : state_{std::make_unique<State>()} { state_->out.SetIndent(' ', 2); }
+Writer::~Writer() = default;
+void Writer::begin_object() { state_->out.StartObject(); }
+void Writer::end_object() { state_->out.EndObject(); }
+void Writer::begin_array() { state_->out.StartArray(); }
+void Writer::end_array() { state_->out.EndArray(); }
+void Writer::key(std::string_view name) { state_->out.Key(name.data(), static_cast<rapidjson::SizeType>(name.size())); }
+void Writer::string(std::string_view text) { state_->out.String(text.data(), static_cast<rapidjson::SizeType>(text.size())); }
+void Writer::number(std::uint64_t value) { state_->out.Uint64(value); }
+void Writer::boolean(bool value) { state_->out.Bool(value); }
+std::string Writer::text() const { return std::string{state_->buffer.GetString(), state_->buffer.GetSize()} + '\n'; }
 
 }  // namespace hushrun::json

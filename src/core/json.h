@@ -1,7 +1,9 @@
 #pragma once
 // JSON: picking one value out of a secret document, and writing public text. RapidJSON stops at json.cc.
 
+#include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,5 +40,32 @@ bool strings(std::string_view document, const std::function<void(const String&)>
 Secret quoted(const Secret& value);
 /// The same for text that is public.
 std::string quoted(std::string_view text);
+
+/// Writes a document of public text, indented by two blanks, in the order of the calls. Strings have to be UTF-8.
+class Writer {
+ public:
+  Writer();
+  ~Writer();
+  Writer(const Writer&) = delete;
+  Writer& operator=(const Writer&) = delete;
+
+  void begin_object();
+  void end_object();
+  void begin_array();
+  void end_array();
+  void key(std::string_view name);
+  void string(std::string_view text);
+  void number(std::uint64_t value);
+  void boolean(bool value);
+
+  void member(std::string_view name, std::string_view text) { key(name), string(text); }
+  void member(std::string_view name, std::uint64_t value) { key(name), number(value); }
+  /// What has been written, with a line end behind it.
+  std::string text() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 }  // namespace hushrun::json

@@ -17,6 +17,7 @@ namespace {
 
 Level current_level = Level::warn;
 Format current_format = Format::text;
+Literal current_program = "hushrun";
 Guard current_guard = nullptr;
 const void* guard_context = nullptr;
 
@@ -107,8 +108,8 @@ void problem(Level level, const Error& error) {
                          .finished());
     return;
   }
-  std::string line{"hushrun: "};
-  line.append(word(level)).append(": ").append(error.what.view());
+  std::string line{current_program.view()};
+  line.append(": ").append(word(level)).append(": ").append(error.what.view());
   if (error.code == Code::usage) {
     // A mistake on the command line gets one line.
     line.append(" (").append(error.where.view()).append("): ").append(why.view()).append("; ").append(error.fix.view());
@@ -128,6 +129,8 @@ void configure(Level level, Format format) {
 }
 Level level() { return current_level; }
 Format format() { return current_format; }
+
+void speak_as(Literal program) { current_program = program; }
 
 void guard_with(Guard guard, const void* context) {
   current_guard = guard;
@@ -154,7 +157,7 @@ void write(Level level, std::string_view format, std::initializer_list<Public> a
   if (current_format == Format::json) {
     hand_over(level, JsonLine{level}.member("message", text).finished());
   } else {
-    hand_over(level, std::string{"hushrun: "}.append(word(level)).append(": ").append(text));
+    hand_over(level, std::string{current_program.view()}.append(": ").append(word(level)).append(": ").append(text));
   }
 }
 

@@ -29,6 +29,9 @@ Level level();
 Format format();
 inline bool enabled(Level wanted) { return wanted <= level(); }
 
+/// Whose name stands in front of every line; the launcher's until somebody else speaks.
+void speak_as(Literal program);
+
 /// Every finished line passes through `guard` before it is written, from now on: the last door, behind all types.
 /// `context` is handed back. A null guard takes the last one away.
 using Guard = std::string (*)(const void* context, std::string_view line);

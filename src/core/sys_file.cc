@@ -101,6 +101,9 @@ Answer<Fd> open_in_projected_volume(const Fd& root, const std::string& path) {
 }  // namespace
 
 Answer<Fd> open_file(const std::string& path) { return opened(::open(path.c_str(), kReadFlags)); }
+Answer<Fd> open_file_waiting(const std::string& path) { return opened(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY)); }
+Answer<Fd> open_for_writing(const std::string& path) { return opened(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY)); }
+Answer<Fd> duplicate(int number) { return opened(::fcntl(number, F_DUPFD_CLOEXEC, 3)); }
 Answer<Fd> open_directory(const std::string& path) { return opened(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)); }
 
 Answer<Fd> open_directory_no_symlinks(const std::string& path) {
@@ -247,9 +250,24 @@ Answer<std::uint64_t> file_system(const Fd& file) {
   return static_cast<std::uint64_t>(raw.f_type);
 }
 
+Answer<std::string> working_directory() {
+  std::array<char, 4096> path;
+  if (::getcwd(path.data(), path.size()) == nullptr) return last_error();
+  return std::string{path.data()};
+}
+
 Answer<Fd> create_exclusively(const Fd& directory, const std::string& name, mode_t mode) {
   return opened(::openat(directory.number(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
 }
+Answer<Fd> create_unnamed(const Fd& directory, mode_t mode) {
+  return opened(::openat(directory.number(), ".", O_WRONLY | O_TMPFILE | O_CLOEXEC, mode));
+}
+Answer<void> give_name(const Fd& unnamed, const Fd& directory, const std::string& name) {
+  // open(2): without CAP_DAC_READ_SEARCH, AT_EMPTY_PATH is refused and this is the way.
+  const std::string self = "/proc/self/fd/" + std::to_string(unnamed.number());
+  return done(::linkat(AT_FDCWD, self.c_str(), directory.number(), name.c_str(), AT_SYMLINK_FOLLOW));
+}
+Answer<void> flush(const Fd& file) { return done(::fsync(file.number())); }
 Answer<void> make_directory(const Fd& directory, const std::string& name, mode_t mode) {
   return done(::mkdirat(directory.number(), name.c_str(), mode));
 }

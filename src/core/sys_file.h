@@ -32,6 +32,12 @@ struct FileStatus {
 
 /// open(2), read only, close-on-exec, not a controlling terminal, not blocking on a FIFO.
 Answer<Fd> open_file(const std::string& path);
+/// The same, and a FIFO is waited for until somebody has opened it to write: opened without that it is at its end before its writer comes.
+Answer<Fd> open_file_waiting(const std::string& path);
+/// open(2), write only, close-on-exec: a device or a pipe that is there already. A FIFO is waited for until somebody reads it.
+Answer<Fd> open_for_writing(const std::string& path);
+/// A descriptor somebody else gave us, once more: close-on-exec, above the standard three.
+Answer<Fd> duplicate(int number);
 /// A directory to look below; follows symlinks in `path`.
 Answer<Fd> open_directory(const std::string& path);
 /// A directory reached from the root (absolute) or from here (relative) without any symlink: ELOOP if there is one.
@@ -77,8 +83,17 @@ Answer<std::vector<Entry>> list(const Fd& directory, std::size_t limit);
 /// f_type of statfs(2): TMPFS_MAGIC, RAMFS_MAGIC …
 Answer<std::uint64_t> file_system(const Fd& file);
 
+/// Absolute path of the working directory.
+Answer<std::string> working_directory();
+
 // Files we make.
 Answer<Fd> create_exclusively(const Fd& directory, const std::string& name, mode_t mode);
+/// A file without a name, which is gone if we end before it gets one (O_TMPFILE). EOPNOTSUPP, EISDIR or ENOENT where the file system has none.
+Answer<Fd> create_unnamed(const Fd& directory, mode_t mode);
+/// Gives it its name (needs /proc); EEXIST if somebody else has that.
+Answer<void> give_name(const Fd& unnamed, const Fd& directory, const std::string& name);
+/// Everything written to it is on the disk (fsync(2)), so that a rename never leads to an empty file.
+Answer<void> flush(const Fd& file);
 Answer<void> make_directory(const Fd& directory, const std::string& name, mode_t mode);
 /// A directory directly below `directory`, never through a symlink.
 Answer<Fd> open_subdirectory(const Fd& directory, const std::string& name);

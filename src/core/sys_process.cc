@@ -9,6 +9,7 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -95,6 +96,19 @@ Answer<void> end_with_parent() {
   if (::prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) < 0) return last_error();
   if (::getppid() != parent) return Errno{ESRCH};
   return {};
+}
+
+Answer<pid_t> fork_child() {
+  const pid_t child = ::fork();
+  if (child < 0) return last_error();
+  return child;
+}
+Answer<int> wait_for(pid_t child) {
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0) {
+    if (errno != EINTR) return last_error();
+  }
+  return status;
 }
 
 Errno execute(const char* path, char* const* argv, char* const* environment) {

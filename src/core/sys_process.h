@@ -54,6 +54,11 @@ Answer<void> close_range(unsigned first, unsigned last);
 /// SIGTERM to ourselves when our parent ends (prctl(2), PR_SET_PDEATHSIG). ESRCH if it has ended meanwhile.
 Answer<void> end_with_parent();
 
+/// fork(2): 0 in the child, which leaves by execve or _exit only.
+Answer<pid_t> fork_child();
+/// waitpid(2), through every interruption: how the child ended, for WIFEXITED and the like.
+Answer<int> wait_for(pid_t child);
+
 /// execve(2); returns only on failure.
 Errno execute(const char* path, char* const* argv, char* const* environment);
 

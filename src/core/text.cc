@@ -75,10 +75,15 @@ bool is_random_run(std::string_view run) {
 
 }  // namespace
 
-bool could_be_a_key(std::string_view text) {
+bool begins_like_a_key(std::string_view text) {
   for (std::string_view prefix : kKeyPrefixes) {
     if (!text.empty() && text.front() == prefix.front() && text.starts_with(prefix)) return true;
   }
+  return false;
+}
+
+bool could_be_a_key(std::string_view text) {
+  if (begins_like_a_key(text)) return true;
   if (text.size() < kShortestRun) return false;
   std::size_t start = 0;
   for (std::size_t i = 0; i <= text.size(); ++i) {

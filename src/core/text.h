@@ -70,4 +70,7 @@ bool is_plainly_a_name(std::string_view text);
 /// run of mixed letters and digits. Used by Public::path.
 bool could_be_a_key(std::string_view text);
 
+/// True if `text` begins with what an issuer prints in front of its keys (`ghp_`, `AKIA` …).
+bool begins_like_a_key(std::string_view text);
+
 }  // namespace hushrun

@@ -47,7 +47,7 @@ class DotenvReader {
     const bool blank_before = skip_blanks();
     Secret value = TRY(read_value(blank_before));
     if (value.size() > kSecretLimit) return DotenvError{line, "the value is larger than 1 MiB"};
-    found_.entries.push_back({name, std::move(value), line});
+    found_.entries.push_back({name, std::move(value), line, line_});
     return {};
   }
 

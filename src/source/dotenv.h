@@ -30,6 +30,7 @@ struct DotenvEntry {
   Name name;
   Secret value;
   unsigned line;
+  unsigned last_line;  // more than `line` for a quoted value of several lines
 };
 
 struct Dotenv {

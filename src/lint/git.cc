@@ -1,0 +1,165 @@
+#include "lint/git.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "core/sys_file.h"
+#include "core/sys_process.h"
+#include "core/sys_spawn.h"
+
+namespace hushrun::lint {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Paths of one question: a command line has to fit in 128 KiB and more.
+constexpr std::size_t kBatch = 256;
+constexpr std::size_t kLargestConfig = std::size_t{1} << 20;
+
+// A work tree and the directory with its index and config.
+struct Repository {
+  fs::path top;
+  fs::path directory;
+};
+
+// Upward from `folder`, across no file system's name that cannot be read.
+std::optional<Repository> find_repository(const std::string& folder) {
+  std::error_code flaw;
+  fs::path at = fs::canonical(folder, flaw);
+  if (flaw) return std::nullopt;
+  for (;; at = at.parent_path()) {
+    const fs::path git = at / ".git";
+    const auto status = sys::status(git.string());
+    if (status && status.value().kind == sys::FileKind::directory) return Repository{at, git};
+    if (status && status.value().kind == sys::FileKind::regular) {
+      // A worktree or a submodule: `gitdir: PATH` (gitrepository-layout(5)).
+      const auto file = sys::open_file(git.string());
+      auto text = file ? sys::read_text(file.value(), kLargestConfig) : sys::Answer<std::string>{file.error()};
+      if (!text || !text.value().starts_with("gitdir: ")) return std::nullopt;
+      std::string path = text.value().substr(8);
+      while (!path.empty() && path.back() == '\n') path.pop_back();
+      return Repository{at, at / path};
+    }
+    if (at == at.root_path()) return std::nullopt;
+  }
+}
+
+std::string read_or_nothing(const fs::path& path) {
+  const auto file = sys::open_file(path.string());
+  const auto text = file ? sys::read_text(file.value(), kLargestConfig) : sys::Answer<std::string>{file.error()};
+  return text ? text.value() : std::string{};
+}
+
+// The part of a repository that worktrees share.
+fs::path common_directory(const Repository& repository) {
+  std::string common = read_or_nothing(repository.directory / "commondir");
+  while (!common.empty() && common.back() == '\n') common.pop_back();
+  return common.empty() ? repository.directory : repository.directory / common;
+}
+
+// An empty repository of our own, for as long as we ask.
+class OwnRepository {
+ public:
+  static sys::Answer<OwnRepository> make(bool sha256) {
+    const Fd parent = TRY(sys::open_directory("/tmp"));
+    OwnRepository own{"hushkit-" + sys::random_name()};
+    TRY(sys::make_directory(parent, own.name_, 0700));
+    own.made_ = true;
+    const Fd folder = TRY(sys::open_subdirectory(parent, own.name_));
+    TRY(sys::make_directory(folder, "objects", 0700));
+    TRY(sys::make_directory(folder, "refs", 0700));
+    TRY(write(folder, "HEAD", "ref: refs/heads/main\n"));
+    // The index has ids of the repository's format.
+    TRY(write(folder, "config", sha256 ? "[core]\nrepositoryformatversion = 1\n[extensions]\nobjectformat = sha256\n" : "[core]\nrepositoryformatversion = 0\n"));
+    return own;
+  }
+  OwnRepository(OwnRepository&& other) noexcept : name_{std::move(other.name_)}, made_{std::exchange(other.made_, false)} {}
+  ~OwnRepository() {
+    if (!made_) return;
+    std::error_code ignored;
+    fs::remove_all(path(), ignored);
+  }
+  std::string path() const { return "/tmp/" + name_; }
+
+ private:
+  explicit OwnRepository(std::string name) : name_{std::move(name)} {}
+  static sys::Answer<void> write(const Fd& folder, const std::string& name, std::string_view text) {
+    const Fd file = TRY(sys::create_exclusively(folder, name, 0600));
+    return sys::write_all(file, text.data(), text.size());
+  }
+
+  std::string name_;
+  bool made_ = false;
+};
+
+std::optional<std::string> find_git() {
+  for (const char* path : {"/usr/bin/git", "/usr/local/bin/git", "/bin/git"}) {
+    if (sys::is_executable(path)) return path;
+  }
+  return std::nullopt;
+}
+
+// Runs git; the NUL-separated names it prints. Exit 1 of check-ignore is "none of them".
+Result<std::vector<std::string>, Public> names_from(const std::string& git, std::vector<std::string> arguments, std::vector<std::string> environment) {
+  sys::Program program{git, {"git"}, {}};
+  program.argv.insert(program.argv.end(), arguments.begin(), arguments.end());
+  for (std::string& variable : environment) program.environment.push_back(variable.data());
+  using namespace std::chrono_literals;
+  const auto finished = sys::run_to_end(program, {.output = std::size_t{4} << 20, .chatter = 4096, .timeout = 60s, .grace = 2s});
+  if (!finished) return Public{"git cannot be run: "} + Why{finished.error()}.words();
+  const sys::Finished& end = finished.value();
+  if (end.end != sys::Finished::End::exited || end.number > 1) return Public{"git could not read the repository's ignore files or index"};
+  std::vector<std::string> names;
+  const Exposed bytes = end.output.expose();  // file names
+  std::string_view text{bytes.data(), bytes.size()};
+  while (!text.empty()) {
+    const std::size_t nul = std::min(text.find('\0'), text.size());
+    names.emplace_back(text.substr(0, nul));
+    text.remove_prefix(std::min(nul + 1, text.size()));
+  }
+  return names;
+}
+
+}  // namespace
+
+bool is_in_repository(const std::string& folder) { return find_repository(folder).has_value(); }
+
+Result<GitAnswer, Public> ask_git(const std::string& folder, const std::vector<std::string>& paths) {
+  const std::optional<Repository> repository = find_repository(folder);
+  if (!repository) return Public{"no repository that can be read"};
+  const std::optional<std::string> git = find_git();
+  if (!git) return Public{"git is not installed: nobody knows what .gitignore says"};
+  const fs::path common = common_directory(*repository);
+  const bool sha256 = read_or_nothing(common / "config").find("sha256") != std::string::npos;
+  const auto own = OwnRepository::make(sha256);
+  if (!own) return Public{"cannot make a folder in /tmp: "} + Why{own.error()}.words();
+
+  std::error_code flaw;
+  const fs::path prefix = fs::relative(fs::canonical(folder, flaw), repository->top, flaw);
+  const auto from_top = [&](const std::string& path) { return (prefix / path).lexically_normal().string(); };
+  std::set<std::string> ignored, tracked;
+  const std::vector<std::string> environment{"GIT_DIR=" + own.value().path(), "GIT_WORK_TREE=" + repository->top.string(),
+                                             "GIT_INDEX_FILE=" + (repository->directory / "index").string(), "GIT_CONFIG_NOSYSTEM=1",
+                                             "GIT_CONFIG_GLOBAL=/dev/null", "GIT_OPTIONAL_LOCKS=0", "GIT_NO_LAZY_FETCH=1", "LC_ALL=C", "HOME=/nonexistent"};
+  const std::vector<std::string> common_options{"-C", repository->top.string(), "--literal-pathspecs", "-c", "core.fsmonitor=false", "-c",
+                                                "core.excludesFile=" + (common / "info" / "exclude").string()};
+  for (std::size_t at = 0; at < paths.size(); at += kBatch) {
+    std::vector<std::string> check = common_options, list = common_options;
+    check.insert(check.end(), {"check-ignore", "-z", "--no-index", "--"});
+    list.insert(list.end(), {"ls-files", "-z", "--cached", "--"});
+    for (std::size_t i = at; i < std::min(at + kBatch, paths.size()); ++i) {
+      check.push_back(from_top(paths[i]));
+      list.push_back(from_top(paths[i]));
+    }
+    for (std::string& name : TRY(names_from(*git, check, environment))) ignored.insert(std::move(name));
+    for (std::string& name : TRY(names_from(*git, list, environment))) tracked.insert(std::move(name));
+  }
+  GitAnswer answer;
+  for (const std::string& path : paths) {
+    if (ignored.contains(from_top(path))) answer.ignored.insert(path);
+    if (tracked.contains(from_top(path))) answer.tracked.insert(path);
+  }
+  return answer;
+}
+
+}  // namespace hushrun::lint

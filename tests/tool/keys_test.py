@@ -1,0 +1,83 @@
+#!/usr/bin/python3
+"""keygen, the command line and the manual page."""
+
+import os
+import re
+import stat
+import subprocess
+import unittest
+
+from kit import CANARY, COMMANDS, HUSHKIT, ROOT, Case, needs
+
+
+class Keygen(Case):
+    def test_private_and_never_overwritten(self):
+        done = self.run_kit("keygen", "-o", "key")
+        self.assertEqual(stat.S_IMODE(os.stat(self.at / "key").st_mode), 0o600)
+        before = (self.at / "key").read_bytes()
+        recipient = re.search(r"public key: (age1\w+)", done.stderr.decode()).group(1)
+        self.assertIn(f"# public key: {recipient}\n".encode(), before)
+        self.assertIn("File exists", self.refused("keygen", "-o", "key"))
+        self.assertEqual((self.at / "key").read_bytes(), before)
+        self.assertNotIn("AGE-SECRET-KEY", done.stderr.decode())
+
+    @needs("age-keygen")
+    def test_same_recipient_as_age_keygen(self):
+        theirs = subprocess.run(["age-keygen", "-y", self.identity], capture_output=True, check=True).stdout
+        self.assertEqual(self.kit("keygen", "-y", self.identity), theirs)
+        self.assertEqual(self.kit("keygen", "-y", stdin=self.identity.read_bytes()), theirs)
+
+    def test_directory_of_the_usual_place_is_made(self):
+        self.assertTrue(self.identity.is_file())
+        self.assertEqual(stat.S_IMODE(self.identity.parent.stat().st_mode), 0o700)
+
+    def test_warns_of_a_readable_standard_output(self):
+        for mode, warned in ((0o644, True), (0o600, False)):
+            path = self.at / f"out{mode}"
+            with open(path, "wb") as out:
+                os.fchmod(out.fileno(), mode)
+                done = subprocess.run([HUSHKIT, "keygen"], stdout=out, stderr=subprocess.PIPE, check=True, env=self.environment)
+            self.assertEqual(b"others can read" in done.stderr, warned)
+            self.assertIn(b"AGE-SECRET-KEY-1", path.read_bytes())
+
+
+class CommandLine(Case):
+    def test_mistakes_exit_2_and_quote_nothing(self):
+        for words in ([], ["frobnicate", CANARY], [CANARY], ["--" + CANARY], ["set", "f.env.age", "A", CANARY], ["set", "f.env.age", "A=" + CANARY],
+                      ["set", "f.env.age"], ["seal", "--" + CANARY], ["open", "-i"], ["completion", CANARY], ["keygen", CANARY]):
+            self.refused(*words, code=2)
+        self.assertIn("did you mean inspect", self.refused("inspct", code=2))
+        self.assertIn("standard input", self.refused("set", "f.env.age", "A", CANARY, code=2))
+
+    def test_no_identity_says_where_it_was_looked_for(self):
+        self.write("x", b"x")
+        self.assertIn("home/.config/hushrun/identity", self.refused("seal", "-o", "x.age", "x"))
+        self.assertFalse((self.at / "x.age").exists())
+
+    def test_secrets_in_wrong_places_are_not_quoted(self):
+        key = self.identity.read_text().splitlines()[-1]
+        for words in (["seal", "-r", key], ["seal", "-r", CANARY], ["open", "-i", "env:" + key], ["open", "-i", "fd:" + key], ["open", "-i", key]):
+            done = self.run_kit(*words)
+            self.assertNotEqual(done.returncode, 0)
+            self.assertNotIn(key.encode(), done.stderr + done.stdout)
+
+
+class Documents(Case):
+    def test_help_and_manual_name_every_command_and_option(self):
+        page = (ROOT / "src/man/hushkit.1").read_text()
+        top = self.kit("--help").decode()
+        for command in COMMANDS:
+            self.assertIn(command, top)
+            self.assertRegex(page, rf"(?m)^\.It Cm {command}$")
+            text = self.kit(command, "--help").decode()
+            for option in re.findall(r"(?m)^ +(?:-\w,)?--([a-z-]+)", text):
+                self.assertIn(f"Fl -{option}", page)
+
+    @needs("mandoc")
+    def test_manual_page_is_well_formed(self):
+        done = subprocess.run(["mandoc", "-T", "lint", "-W", "warning", ROOT / "src/man/hushkit.1"], capture_output=True, text=True, check=False)
+        self.assertEqual(done.stdout + done.stderr, "")
+
+
+if __name__ == "__main__":
+    unittest.main()
