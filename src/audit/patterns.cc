@@ -230,9 +230,9 @@ void Patterns::add_parts(std::string_view value, std::uint32_t needle) {
     add_value(part, needle, true);
   };
   if (value.front() == '{' || value.front() == '[') {
-    const bool parsed = json::strings(value, [&](const json::String& one) {
+    const bool parsed = json::scalars(value, [&](const json::Scalar& one) {
       const std::string_view trimmed = leak::trimmed(one.text);
-      if (one.is_name) return;
+      if (one.kind != json::Scalar::Kind::string) return;
       if (trimmed.starts_with("-----BEGIN ") || could_be_a_key(trimmed)) {
         add(trimmed);
         if (trimmed.find('\n') == std::string_view::npos) return;

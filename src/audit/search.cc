@@ -162,7 +162,7 @@ void Search::end() {
       hit.needle = needle;
       hit.shape = first.shape;
       hit.where = where_;
-      hit.where.offset = first.offset;
+      hit.where.offset = where_.offset + first.offset;
       hit.where.line = where_.line > 0 ? where_.line + first.line - 1 : first.line;
       hit.repeats = first.repeats;
       hits_.push_back(std::move(hit));

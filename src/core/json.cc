@@ -175,27 +175,23 @@ class Finder {
   std::optional<Secret> found_;
 };
 
-// Tells strings with the place they stand at.
+// Tells scalars with the place they stand at.
 class Teller {
  public:
-  explicit Teller(const std::function<void(const String&)>& tell) : tell_{tell} {}
+  explicit Teller(const std::function<void(const Scalar&)>& tell) : tell_{tell} {}
 
-  bool Null() { return next(); }
-  bool Bool(bool) { return next(); }
-  bool RawNumber(const char*, unsigned, bool) { return next(); }
+  bool Null() { return value(Scalar::Kind::word, "null"); }
+  bool Bool(bool truth) { return value(Scalar::Kind::word, truth ? "true" : "false"); }
+  bool RawNumber(const char* chars, unsigned length, bool) { return value(Scalar::Kind::word, {chars, length}); }
   bool Int(int) { return true; }
   bool Uint(unsigned) { return true; }
   bool Int64(std::int64_t) { return true; }
   bool Uint64(std::uint64_t) { return true; }
   bool Double(double) { return true; }
-  bool String(const char* chars, unsigned length, bool) {
-    step();
-    tell_({path_, {chars, length}, false});
-    return next();
-  }
+  bool String(const char* chars, unsigned length, bool) { return value(Scalar::Kind::string, {chars, length}); }
   bool Key(const char* chars, unsigned length, bool) {
     append({chars, length});
-    tell_({path_, {chars, length}, true});
+    tell_({Scalar::Kind::name, path_, {chars, length}});
     return true;
   }
   bool StartObject() { return open(false); }
@@ -223,6 +219,11 @@ class Teller {
     if (!levels_.empty()) ++levels_.back().index;
     return true;
   }
+  bool value(Scalar::Kind kind, std::string_view text) {
+    step();
+    tell_({kind, path_, text});
+    return next();
+  }
   bool open(bool is_array) {
     if (levels_.size() >= kDeepest) return false;
     step();
@@ -236,7 +237,7 @@ class Teller {
   }
 
   static constexpr std::size_t kDeepest = 1000;  // the path grows with the depth
-  const std::function<void(const json::String&)>& tell_;
+  const std::function<void(const Scalar&)>& tell_;
   std::string path_;
   std::vector<Level> levels_;
 };
@@ -298,7 +299,7 @@ Result<std::vector<std::string>, Miss> members(const Secret& document) {
   return names;
 }
 
-bool strings(std::string_view document, const std::function<void(const String&)>& tell) {
+bool scalars(std::string_view document, const std::function<void(const Scalar&)>& tell) {
   Text text{document.data(), document.data(), document.data() + document.size()};
   Teller teller{tell};
   return parse(text, teller);

@@ -39,6 +39,8 @@ FOREIGN = {
     r"fmt/": r"core/log\.(h|cc)",
     r"sodium(\.h|/)": r"core/(secret|codec)\.cc|age/\w+\.cc",
     r"re2/": r"audit/ignore\.cc",
+    r"archive(_entry)?\.h": r"audit/unpack\.cc",
+    r"seccomp\.h": r"audit/confine\.cc",
     r"CLI/": r"tool/\w+\.cc",
 }
 # errno is read where system calls are made, and nowhere else; log.cc writes its own lines.
