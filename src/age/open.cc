@@ -63,8 +63,12 @@ Public identities_in_words(const Identities& identities) {
   return list.empty() ? "nothing" : list;
 }
 
-Failure no_match(const Header& header, const Identities& identities) {
-  return {Failed::no_match, "it is sealed to " + stanzas_in_words(header) + "; tried: " + identities_in_words(identities)};
+Failure no_match(const Header& header, const Wrapped& wrapped, const Identities& identities) {
+  const Public why = "it is sealed to " + stanzas_in_words(header) + "; tried: " + identities_in_words(identities);
+  if (wrapped.x25519.empty() && wrapped.ssh.empty() && !wrapped.scrypt) {
+    return {Failed::no_match, why, "seal it to an age recipient as well (age1…, of hushkit keygen): no key opens it here"};
+  }
+  return {Failed::no_match, why};
 }
 
 // The file key, from the first identity that has one. Native identities go before SSH keys, as with age.
@@ -86,7 +90,7 @@ Result<Secret, Failure> find_file_key(const Header& header, const Identities& id
       if (std::optional<Secret> key = TRY(unwrap(identity, stanza))) return std::move(*key);
     }
   }
-  return no_match(header, identities);
+  return no_match(header, wrapped, identities);
 }
 
 Result<Secret, Failure> authenticated_file_key(const Header& header, const Identities& identities, const Limits& limits) {

@@ -1,10 +1,18 @@
 #include "age/primitives.h"
 
 #include <sodium.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
+
+// What sodium_init() calls, and of it only what this format gains by: sodium_init() itself links every algorithm there is in every variant,
+// 190 kB. Without these calls each algorithm has its portable implementation, which is right and slower. They are libsodium's own and
+// in no header of its: a libsodium without them does not link.
+extern "C" {
+int _sodium_runtime_get_cpu_features();  // scrypt asks for it too
+int _crypto_stream_chacha20_pick_best_implementation();
+int _crypto_onetimeauth_poly1305_pick_best_implementation();
+}
 
 namespace hushrun::age {
 namespace {
@@ -44,12 +52,12 @@ constexpr Nonce kZeroNonce{};
 }  // namespace
 
 void ready() {
-  // Repeated calls answer 1 at once. -1: no source of randomness, which neither getrandom(2) nor /dev/urandom can mean on Linux
-  // unless the kernel's own pool was never seeded; there is nothing then to go on with.
-  if (sodium_init() >= 0) return;
-  static constexpr char kText[] = "hushrun: error: no randomness from the kernel\n";
-  [[maybe_unused]] const auto written = ::write(2, kText, sizeof kText - 1);
-  _exit(125);
+  static bool done = false;
+  if (done) return;
+  done = true;
+  _sodium_runtime_get_cpu_features();
+  _crypto_stream_chacha20_pick_best_implementation();
+  _crypto_onetimeauth_poly1305_pick_best_implementation();
 }
 
 Secret hkdf(View input, View salt, std::string_view info) {

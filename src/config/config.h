@@ -26,8 +26,13 @@ struct EnvironmentSource { std::vector<VariableName> names; };
 struct ComposeSource { std::string path; std::string service; };
 struct CommandSource { std::vector<std::string> argv; Name name; std::chrono::milliseconds timeout{10'000}; };
 
+/// A sealed file, and where the keys that may open it are.
+struct AgeSource { std::string path; std::vector<KeyPlace> identities; std::optional<KeyPlace> passphrase; };
+/// `key_directory` holds a file per public key; unset: $EJSON_KEYDIR, else /opt/ejson/keys, as with ejson itself.
+struct EjsonSource { std::string path; std::vector<KeyPlace> identities; std::optional<std::string> key_directory; };
+
 struct SourceConfig {
-  std::variant<DirectorySource, DotenvSource, EnvironmentSource, ComposeSource, CommandSource> kind;
+  std::variant<DirectorySource, DotenvSource, EnvironmentSource, ComposeSource, CommandSource, AgeSource, EjsonSource> kind;
   bool optional = false;  // not there: forgiven. Unreadable: never.
   Place place;
 };

@@ -16,6 +16,9 @@ struct SourceDraft {
   std::vector<std::string> argv;
   std::optional<Name> name;
   std::optional<std::chrono::milliseconds> timeout;
+  std::vector<KeyPlace> identities;
+  std::optional<KeyPlace> passphrase;
+  std::optional<std::string> key_directory;
   bool optional = false;
 };
 using SourceField = Field<SourceDraft>;
@@ -51,6 +54,35 @@ void read_timeout(const Spot& at, SourceDraft& out) {
   else out.timeout = timeout;
 }
 
+// People paste the key where its place belongs: what was found is never shown.
+std::optional<KeyPlace> read_key_place(const Spot& at) {
+  std::string text;
+  const std::size_t before = at.reading().problem_count();
+  read(at, text);
+  if (at.reading().problem_count() != before) return std::nullopt;
+  std::optional<KeyPlace> place = parse_key_place(text);
+  if (!place) {
+    at.refuse_value("the place of a key is wanted, not the key", "write a file, env:VARIABLE, fd:NUMBER (from 3 on) or secret:NAME");
+    return std::nullopt;
+  }
+  if (place->kind == KeyPlace::Kind::file) place->text = at.reading().joined(place->text);
+  place->place = at.place();
+  return place;
+}
+
+void read_identities(const Spot& at, SourceDraft& out) {
+  const auto add = [&](const Spot& spot) {
+    if (auto place = read_key_place(spot)) out.identities.push_back(std::move(*place));
+  };
+  if (!at.is(Node::Kind::list)) return add(at);
+  if (at.node().items.empty()) at.problem("empty field", "no identity is named", "name one, or take the field out");
+  for (std::size_t i = 0; i < at.node().items.size(); ++i) add(at.item(i));
+}
+
+void read_passphrase(const Spot& at, SourceDraft& out) { out.passphrase = read_key_place(at); }
+
+void read_key_directory(const Spot& at, SourceDraft& out) { read_path(at, out.key_directory.emplace()); }
+
 Kind make_command(SourceDraft&& draft) {
   CommandSource source{std::move(draft.argv), std::move(*draft.name)};
   if (draft.timeout) source.timeout = *draft.timeout;
@@ -66,6 +98,11 @@ constexpr SourceField kComposeFields[] = {
 constexpr SourceField kCommandFields[] = {
     {"command", read_argv, kRequired}, {"name", into<&SourceDraft::name>, kRequired}, {"timeout", read_timeout}, kOptional};
 
+constexpr SourceField kAgeFields[] = {
+    {"age", read_source_path, kRequired}, {"identity", read_identities}, {"passphrase", read_passphrase}, kOptional};
+constexpr SourceField kEjsonFields[] = {
+    {"ejson", read_source_path, kRequired}, {"identity", read_identities}, {"keydir", read_key_directory}, kOptional};
+
 struct SourceKind {
   std::string_view key;
   std::string_view section;
@@ -79,6 +116,10 @@ constexpr SourceKind kSourceKinds[] = {
     {"compose", "source_compose", kComposeFields,
      [](SourceDraft&& d) -> Kind { return ComposeSource{std::move(d.path), std::move(d.service)}; }},
     {"command", "source_command", kCommandFields, make_command},
+    {"age", "source_age", kAgeFields,
+     [](SourceDraft&& d) -> Kind { return AgeSource{std::move(d.path), std::move(d.identities), std::move(d.passphrase)}; }},
+    {"ejson", "source_ejson", kEjsonFields,
+     [](SourceDraft&& d) -> Kind { return EjsonSource{std::move(d.path), std::move(d.identities), std::move(d.key_directory)}; }},
 };
 
 // The kind whose key is there. More or less than one is a problem.
@@ -100,7 +141,7 @@ const SourceKind* kind_of(const Spot& at) {
     at.below(entry).refuse_key(keys);
     return nullptr;
   }
-  at.problem("missing field", "a source says its kind", "write one of dir, dotenv, env, compose, command");
+  at.problem("missing field", "a source says its kind", "write one of dir, age, ejson, dotenv, env, compose, command");
   return nullptr;
 }
 

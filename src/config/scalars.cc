@@ -151,4 +151,31 @@ Literal flaw_of_target(std::string_view path) {
   return "";
 }
 
+std::optional<KeyPlace> parse_key_place(std::string_view text) {
+  const std::size_t colon = text.find(':');
+  const std::string_view kind = text.substr(0, colon == std::string_view::npos ? 0 : colon);
+  const std::string_view rest = colon == std::string_view::npos ? text : text.substr(colon + 1);
+  if (kind == "env") {
+    const std::optional<VariableName> name = VariableName::parse(rest);
+    if (!name) return std::nullopt;
+    return KeyPlace{KeyPlace::Kind::variable, name->text()};
+  }
+  if (kind == "fd") {
+    int number = 0;
+    const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), number);
+    if (error != std::errc{} || end != rest.data() + rest.size() || number < 3) return std::nullopt;
+    return KeyPlace{KeyPlace::Kind::descriptor, {}, number};
+  }
+  if (kind == "secret") {
+    const std::optional<Name> name = Name::parse(rest);
+    if (!name) return std::nullopt;
+    return KeyPlace{KeyPlace::Kind::secret, name->text()};
+  }
+  // What <(command) of a shell gives: the same descriptor by another name, and the application would inherit it.
+  if (text.starts_with("/dev/fd/")) return parse_key_place("fd:" + std::string{text.substr(8)});
+  const bool is_path = std::none_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+  if (text.empty() || !is_path || text.starts_with("AGE-SECRET-KEY-") || text.starts_with("-----BEGIN ")) return std::nullopt;
+  return KeyPlace{KeyPlace::Kind::file, std::string{text}};
+}
+
 }  // namespace hushrun

@@ -25,6 +25,19 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
 /// slash, comma or control character, no - in front. The place is left empty.
 std::optional<UserConfig> parse_user(std::string_view text);
 
+/// Where an identity or a passphrase is: its place, never the thing itself.
+struct KeyPlace {
+  enum class Kind { file, variable, descriptor, secret };
+  Kind kind;
+  std::string text;  // path, variable or name
+  int number = -1;   // of the descriptor
+  Place place{};
+  bool operator==(const KeyPlace& other) const { return kind == other.kind && text == other.text && number == other.number; }
+};
+/// FILE, env:VARIABLE, fd:NUMBER (from 3 on: what stands below is the application's) or /dev/fd/NUMBER, secret:NAME. Nothing for text that is none of them, or
+/// that is a key itself. The place is left empty.
+std::optional<KeyPlace> parse_key_place(std::string_view text);
+
 /// Permission bits in octal, as chmod(1) takes them: `0400`, `640`. Nothing beyond 0777.
 std::optional<unsigned> parse_file_mode(std::string_view text);
 constexpr bool is_world_writable(unsigned mode) { return (mode & 0002u) != 0; }

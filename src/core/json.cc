@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cstring>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -94,6 +95,7 @@ class Finder {
   }
   bool Key(const char* chars, unsigned length, bool) {
     if (depth_ == 1 && names_ != nullptr) names_->emplace_back(chars, length);
+    if (depth_ == 1 && members_ != nullptr) members_->push_back({{chars, length}, std::nullopt});
     on_way_ = matched_ + 1 == depth_ && matched_ < steps_.size() && steps_[matched_] == std::string_view{chars, length};
     if (on_way_ && !seen_here()) return false;
     return true;
@@ -104,7 +106,9 @@ class Finder {
   bool EndArray(unsigned) { return close(); }
 
   void collect(std::vector<std::string>* names) { names_ = names; }
+  void collect(std::vector<Member>* members) { members_ = members; }
   bool twice() const { return twice_; }
+  bool is_object() const { return is_object_; }
   bool null() const { return found_null_; }
   std::optional<Secret> take() { return std::move(found_); }
 
@@ -123,19 +127,28 @@ class Finder {
     return on_way_ && matched_ + 1 == depth_;
   }
   bool last() const { return depth_ == steps_.size(); }
+  // True at the value of a top-level member, where those are collected.
+  bool is_member() const { return members_ != nullptr && depth_ == 1 && !arrays_.front(); }
 
   template <class Take>
   bool value(Take&& take) {
-    if (here() && last()) take();
+    if (is_member()) {
+      take();
+      members_->back().value = std::exchange(found_, std::nullopt);
+    } else if (here() && last()) {
+      take();
+    }
     on_way_ = false;
     return true;
   }
   bool open(bool is_array) {
+    if (is_member()) member_start_ = text_.Tell();
     const bool way = here();
     // RapidJSON's iterative parser tells of a bracket before it takes it, at either end.
     if (way && last()) container_start_ = text_.Tell(), container_depth_ = depth_;
     if (depth_ > 0 && way && !last()) ++matched_;
     on_way_ = false;
+    if (depth_ == 0) is_object_ = !is_array;
     ++depth_;
     arrays_.push_back(is_array);
     indices_.push_back(0);
@@ -147,6 +160,10 @@ class Finder {
     indices_.pop_back();
     if (matched_ > 0 && matched_ == depth_) --matched_;
     on_way_ = false;
+    if (is_member()) {
+      copy({text_.start + member_start_, text_.Tell() + 1 - member_start_});
+      members_->back().value = std::exchange(found_, std::nullopt);
+    }
     if (container_start_ && container_depth_ == depth_ && !found_) {
       copy({text_.start + *container_start_, text_.Tell() + 1 - *container_start_});
     }
@@ -167,9 +184,12 @@ class Finder {
   const Text& text_;
   const std::vector<std::string>& steps_;
   std::vector<std::string>* names_ = nullptr;
+  std::vector<Member>* members_ = nullptr;
+  std::size_t member_start_ = 0;
   std::vector<bool> arrays_;
   std::vector<std::size_t> indices_;
   std::size_t depth_ = 0, matched_ = 0, container_depth_ = 0;
+  bool is_object_ = false;
   bool on_way_ = false, found_null_ = false, twice_ = false;
   std::optional<std::size_t> container_start_;
   std::optional<Secret> found_;
@@ -303,6 +323,22 @@ bool scalars(std::string_view document, const std::function<void(const Scalar&)>
   Text text{document.data(), document.data(), document.data() + document.size()};
   Teller teller{tell};
   return parse(text, teller);
+}
+
+Result<std::vector<Member>, Miss> object(const Secret& document) {
+  const std::vector<std::string> steps{"\xff"};  // no UTF-8, so no name equals it: the search for one value finds none
+  const Exposed bytes = document.expose();
+  Text text{bytes.data(), bytes.data(), bytes.data() + bytes.size()};
+  Finder finder{text, steps};
+  std::vector<Member> members;
+  finder.collect(&members);
+  if (!parse(text, finder)) return Miss::not_json;
+  if (!finder.is_object()) return Miss::not_there;
+  std::set<std::string_view> names;
+  for (const Member& member : members) {
+    if (!names.insert(member.name).second) return Miss::not_json;
+  }
+  return members;
 }
 
 Secret quoted(const Secret& value) {

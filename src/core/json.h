@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,14 @@ enum class Miss {
 /// else as the JSON text that stands in the document. No copy outside locked memory; iterative, so that no nesting
 /// exhausts the stack.
 Result<Secret, Miss> select(const Secret& document, std::string_view pointer);
+
+/// A member of an object. Its value is what select() would give; a null has none.
+struct Member {
+  std::string name;
+  std::optional<Secret> value;
+};
+/// All members of an object, in order, in one pass. Miss::not_there if the document is something else, Miss::not_json if a name stands twice.
+Result<std::vector<Member>, Miss> object(const Secret& document);
 
 /// The top-level member names of an object, in order. Names are not secret, values stay unread.
 Result<std::vector<std::string>, Miss> members(const Secret& document);

@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
-#include <ctime>
 #include <memory>
 
 #include "core/json.h"
@@ -68,15 +68,17 @@ void hand_over(Level level, std::string_view line) {
   logger.log(spdlog_level(level), spdlog::string_view_t{line.data(), line.size()});
 }
 
-// RFC 3339 with milliseconds, UTC.
+// RFC 3339 with milliseconds, UTC. Not by gmtime(3), which links time zones and scanf (100 kB).
 std::string now() {
-  timespec time{};
-  ::clock_gettime(CLOCK_REALTIME, &time);
-  std::tm parts{};
-  ::gmtime_r(&time.tv_sec, &parts);
+  using namespace std::chrono;
+  const auto time = floor<milliseconds>(system_clock::now());
+  const auto day = floor<days>(time);
+  const year_month_day date{day};
+  const hh_mm_ss clock{time - day};
   char text[64];
-  std::snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday,
-                parts.tm_hour, parts.tm_min, parts.tm_sec, time.tv_nsec / 1000000);
+  std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                static_cast<unsigned>(date.day()), static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
+                static_cast<int>(clock.seconds().count()), static_cast<int>(clock.subseconds().count()));
   return text;
 }
 

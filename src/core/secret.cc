@@ -79,7 +79,8 @@ Secret::~Secret() {
   if (data_ + capacity_ == reinterpret_cast<char*>(chunk) + chunk->used) chunk->used -= capacity_;
   if (--chunk->alive > 0) return;
   chunk->used = kHead;
-  if (chunk->size > kChunkSize) unmap(chunk);
+  // Values are cut from the newest chunk only: that one is kept for the next, an older one would never be used again.
+  if (chunk->size > kChunkSize || chunk != chunks) unmap(chunk);
 }
 
 void Secret::shrink(std::size_t size) {

@@ -12,8 +12,10 @@ is ANTHROPIC_KEY.
   -c, --config FILE        else $HUSHRUN_CONFIG, ./hushrun.yaml, /etc/hushrun/hushrun.yaml
       --no-config          read none of them
   -p, --profile NAME       apply profiles.NAME over the config
-  -s, --source KIND:ARG    search this first (repeatable): dir:PATH dotenv:FILE env:VAR
-                           compose:FILE#SERVICE
+  -s, --source KIND:ARG    search this first (repeatable): dir:PATH age:FILE ejson:FILE dotenv:FILE
+                           env:VAR compose:FILE#SERVICE
+  -i, --identity WHERE     what opens sealed files: FILE env:VAR fd:N secret:NAME (repeatable)
+      --passphrase WHERE   the same places, for what a passphrase seals
   -e, --env VAR=REF        deliver a secret as a variable (repeatable)
   -f, --file PATH=REF[:MODE]  deliver a secret as a file in memory (repeatable)
   -u, --user USER[:GROUP]  run COMMAND as this user
@@ -35,6 +37,7 @@ Exit status: 125 hushrun failed, 126 COMMAND cannot be executed, 127 not found, 
 
   hushrun -- npm start                                   every mounted secret becomes a variable
   hushrun -e DB_PASSWORD=rds#/password -- ./server       one value out of a JSON secret
+  hushrun -s age:secrets.env.age -i secret:age_identity -- ./server
   hushrun -s dotenv:.env --dry-run -- ./server           what would happen, without a value
 
 More: hushrun(1), hushrun.yaml(5).

@@ -58,6 +58,24 @@ void lay_over(std::vector<Item>& configured, std::vector<Item>& given, Same&& sa
   for (Item& item : given) configured.push_back(std::move(item));
 }
 
+// Keys of the command line may open every sealed source. Where there is none nobody would take them from the application.
+Result<void> add_keys(std::vector<SourceConfig>& sources, const Options& options) {
+  if (options.identities.empty() && !options.passphrase) return {};
+  bool any = false;
+  for (SourceConfig& source : sources) {
+    auto* age = std::get_if<AgeSource>(&source.kind);
+    auto* ejson = std::get_if<EjsonSource>(&source.kind);
+    if (age == nullptr && ejson == nullptr) continue;
+    any = true;
+    std::vector<KeyPlace>& places = age != nullptr ? age->identities : ejson->identities;
+    places.insert(places.begin(), options.identities.begin(), options.identities.end());
+    if (age != nullptr && options.passphrase) age->passphrase = options.passphrase;
+  }
+  if (any) return {};
+  const Place& place = options.identities.empty() ? options.passphrase->place : options.identities.front().place;
+  return Error{Code::usage, "option without effect", place.text, "no source is a sealed file", "name one with -s age:FILE, or take the option out"};
+}
+
 }  // namespace
 
 Result<Config, Problems> load_config(Options& options) {
@@ -74,6 +92,7 @@ Result<Config, Problems> load_config(Options& options) {
   lay_over(config.files, options.files, [](const FileConfig& a, const FileConfig& b) { return a.path == b.path; });
   std::move(config.sources.begin(), config.sources.end(), std::back_inserter(options.sources));
   config.sources = std::move(options.sources);
+  TRY(add_keys(config.sources, options));
   if (options.user) config.process.user = options.user;
   if (options.mode) config.process.mode = *options.mode;
   if (options.stop_timeout) config.process.stop_timeout = *options.stop_timeout;

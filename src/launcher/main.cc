@@ -72,7 +72,8 @@ Result<ExitCode, Problems> run(int argc, char** argv, const Environment& environ
 
   const Reading reading = action == Action::dry_run ? Reading::names : Reading::values;
   Sources sources = TRY(Sources::open(plan.sources(), environment, reading));
-  std::vector<Error> warnings = TRY(add_automatic(plan, sources, environment));
+  std::vector<Error> warnings = sources.warnings();
+  for (Error& warning : TRY(add_automatic(plan, sources, environment))) warnings.push_back(std::move(warning));
   if (action != Action::check) {
     for (const Error& warning : warnings) log::warn(warning);
   }

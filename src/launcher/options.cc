@@ -14,13 +14,15 @@ namespace hushrun {
 namespace {
 
 // Options without a letter of their own.
-enum Long : int { kNoConfig = 256, kExec, kSupervise, kStopTimeout, kGroup, kRewrite, kCheck, kCopyTo, kLogLevel, kLogFormat };
+enum Long : int { kNoConfig = 256, kPassphrase, kExec, kSupervise, kStopTimeout, kGroup, kRewrite, kCheck, kCopyTo, kLogLevel, kLogFormat };
 
 constexpr std::array kLongOptions = {
     option{"config", required_argument, nullptr, 'c'},
     option{"no-config", no_argument, nullptr, kNoConfig},
     option{"profile", required_argument, nullptr, 'p'},
     option{"source", required_argument, nullptr, 's'},
+    option{"identity", required_argument, nullptr, 'i'},
+    option{"passphrase", required_argument, nullptr, kPassphrase},
     option{"env", required_argument, nullptr, 'e'},
     option{"file", required_argument, nullptr, 'f'},
     option{"user", required_argument, nullptr, 'u'},
@@ -50,6 +52,7 @@ constexpr std::array kSettings = {
     Setting{"HUSHRUN_USER", 'u', false},         Setting{"HUSHRUN_DRY_RUN", 'n', true},         Setting{"HUSHRUN_CHECK", kCheck, true},
     Setting{"HUSHRUN_EXEC", kExec, true},        Setting{"HUSHRUN_SUPERVISE", kSupervise, true}, Setting{"HUSHRUN_STOP_TIMEOUT", kStopTimeout, false},
     Setting{"HUSHRUN_GROUP", kGroup, true},      Setting{"HUSHRUN_REWRITE", kRewrite, false},
+    Setting{"HUSHRUN_PASSPHRASE", kPassphrase, false},
     Setting{"HUSHRUN_COPY_TO", kCopyTo, false},  Setting{"HUSHRUN_LOG_LEVEL", kLogLevel, false}, Setting{"HUSHRUN_LOG_FORMAT", kLogFormat, false},
 };
 
@@ -62,6 +65,7 @@ class Parser {
   Result<Options, Problems> run(int argc, char** argv) {
     from_environment();
     from_arguments(argc, argv);
+    if (passphrase_flaw_) problems_.add(std::move(*passphrase_flaw_));
     // How mistakes are told is an option as well.
     log::configure(options_.log_level.value_or(log::Level::warn), options_.log_format.value_or(log::Format::text));
     if (!problems_.empty()) return std::move(problems_);
@@ -91,7 +95,7 @@ class Parser {
     for (;;) {
       const int at = optind;
       // '+': options end at the first word that is not one. ':': a missing argument is told apart.
-      const int found = ::getopt_long(argc, argv, "+:c:p:s:e:f:u:nhV", kLongOptions.data(), nullptr);
+      const int found = ::getopt_long(argc, argv, "+:c:p:s:i:e:f:u:nhV", kLongOptions.data(), nullptr);
       if (found == -1) break;
       const Place place{"argument " + Public::number(static_cast<unsigned>(at)), {}};
       if (found == '?') {
@@ -127,6 +131,10 @@ class Parser {
       case kNoConfig: options_.no_config = true; break;
       case 'p': options_.profile = text; break;
       case 's': source(text, place); break;
+      case 'i':
+        if (auto where = key_place(text, place)) options_.identities.push_back(std::move(*where));
+        break;
+      case kPassphrase: passphrase(text, place); break;
       case 'e': variable(text, place); break;
       case 'f': file(text, place); break;
       case 'u':
@@ -190,19 +198,23 @@ class Parser {
   }
 
   void source(std::string_view text, const Place& place) {
-    static constexpr std::array<std::string_view, 4> kKinds = {"dir", "dotenv", "env", "compose"};
+    static constexpr std::array<std::string_view, 6> kKinds = {"dir", "age", "ejson", "dotenv", "env", "compose"};
     const std::size_t colon = text.find(':');
     const std::string_view kind = text.substr(0, colon);
     const std::string_view rest = colon == std::string_view::npos ? std::string_view{} : text.substr(colon + 1);
     const auto add = [&](auto config) { options_.sources.push_back({std::move(config), false, place}); };
     if (std::find(kKinds.begin(), kKinds.end(), kind) == kKinds.end() || colon == std::string_view::npos) {
       const auto meant = suggest(kind, kKinds);
-      problems_.add(usage("unknown kind of source", place.text, "KIND:ARG is wanted; kinds are dir dotenv env compose",
+      problems_.add(usage("unknown kind of source", place.text, "KIND:ARG is wanted; kinds are dir age ejson dotenv env compose",
                           meant ? "did you mean " + Public::vouched(*meant) + ":?" : Public{"begin with one of them, as in dir:/run/secrets"}));
     } else if (rest.empty()) {
       problems_.add(usage("source without a place", place.text, "nothing follows its kind", "say where it is, as in dir:/run/secrets"));
     } else if (kind == "dir") {
       add(DirectorySource{std::string{rest}});
+    } else if (kind == "age") {
+      add(AgeSource{std::string{rest}, {}, std::nullopt});
+    } else if (kind == "ejson") {
+      add(EjsonSource{std::string{rest}, {}, std::nullopt});
     } else if (kind == "dotenv") {
       add(DotenvSource{std::string{rest}});
     } else if (kind == "env") {
@@ -215,6 +227,33 @@ class Parser {
       }
       problems_.add(usage("source without a service", place.text, "compose:FILE#SERVICE is wanted", "name the service, as in compose:compose.yaml#app"));
     }
+  }
+
+  // Nothing of `text` is shown: people paste the key where its place belongs.
+  std::optional<KeyPlace> key_place(std::string_view text, const Place& place) {
+    std::optional<KeyPlace> found = parse_key_place(text);
+    if (found) found->place = place;
+    else problems_.add(usage("not a place of a key", place.text, "FILE, env:VAR, fd:N (from 3 on) or secret:NAME is wanted, not the key itself",
+                             "put the key into a file or a secret, and say where that is"));
+    return found;
+  }
+
+  // The variable holds a place, as all settings hold what their option takes. Whoever puts the passphrase itself there is told so, unless
+  // --passphrase env:HUSHRUN_PASSPHRASE says that it is meant; a bare word is taken for one, since a file can be written ./word.
+  void passphrase(std::string_view text, const Place& place) {
+    if (from_arguments_) {
+      passphrase_flaw_.reset();
+      if (auto found = key_place(text, place)) options_.passphrase = std::move(found);
+      return;
+    }
+    std::optional<KeyPlace> found = parse_key_place(text);
+    if (found && (found->kind != KeyPlace::Kind::file || text.starts_with('/') || text.starts_with('.'))) {
+      found->place = place;
+      options_.passphrase = std::move(found);
+      return;
+    }
+    passphrase_flaw_ = usage("not a place of a passphrase", place.text, "it holds neither env:VAR, fd:N, secret:NAME nor a path that begins with / or .",
+                             "name the place; to have the passphrase itself in this variable say --passphrase env:HUSHRUN_PASSPHRASE");
   }
 
   // What only an init can do is a mistake beside --exec. Of a variable of the image's it is not: it may be meant for another command.
@@ -292,6 +331,7 @@ class Parser {
 
   const Environment& environment_;
   bool from_arguments_ = false;
+  std::optional<Error> passphrase_flaw_;
   Options options_;
   Problems problems_;
 };

@@ -19,6 +19,8 @@ struct Options {
   bool no_config = false;
   std::optional<std::string> profile;
   std::vector<SourceConfig> sources;      // in front of the configured ones
+  std::vector<KeyPlace> identities;       // in front of those of each sealed source
+  std::optional<KeyPlace> passphrase;     // instead of theirs
   std::vector<VariableConfig> variables;  // over the configured ones of that name
   std::vector<FileConfig> files;          // over the configured ones of that path
   std::optional<UserConfig> user;

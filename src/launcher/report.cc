@@ -36,6 +36,8 @@ Described describe(const SourceConfig& source) {
       return {"env", names};
     }
     Described operator()(const ComposeSource& compose) const { return {"compose", Public::path(compose.path)}; }
+    Described operator()(const AgeSource& file) const { return {"age", Public::path(file.path)}; }
+    Described operator()(const EjsonSource& file) const { return {"ejson", Public::path(file.path)}; }
     Described operator()(const CommandSource& command) const {
       return {"command", command.argv.empty() ? Public{} : Public::path(command.argv.front())};
     }

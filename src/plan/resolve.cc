@@ -51,6 +51,10 @@ class Resolver {
     for (auto& [key, kept] : read_) {
       if (kept.value) resolved_.raw.push_back({kept.name, std::move(*kept.value), kept.where, kept.status});
     }
+    for (KeyText& key : sources_.take_keys()) {
+      if (key.opened) resolved_.raw.push_back({"a sealed file's key", std::move(*key.opened), key.where, std::nullopt});
+      resolved_.raw.push_back({"a sealed file's key", std::move(key.text), key.where, key.status});
+    }
     resolved_.taken_out = sources_.variables();
     resolved_.taken_out.insert(resolved_.taken_out.end(), plan.taken_out().begin(), plan.taken_out().end());
     resolved_.process = plan.process();

@@ -12,11 +12,14 @@
 #include "source/directory.h"
 #include "source/dotenv.h"
 #include "source/environment.h"
+#include "source/keyring.h"
+#include "source/sealed.h"
 #include "source/source.h"
 
 namespace hushrun {
 
-using Source = std::variant<OpenDirectorySource, OpenDotenvSource, OpenEnvironmentSource, OpenComposeSource, OpenCommandSource>;
+using Source = std::variant<OpenDirectorySource, OpenDotenvSource, OpenEnvironmentSource, OpenComposeSource, OpenCommandSource,
+                            OpenSealedSource>;
 
 /// What may be looked at. `names` is for --dry-run: directories are opened and listed, of other files it is only asked
 /// whether they are there, and no program is started.
@@ -43,11 +46,12 @@ class Sources {
     Public unread;  // Reading::names: the file that is there and whose content would have to be read
   };
 
-  /// Opens every source; all problems at once.
+  /// Opens every source; all problems at once. Sealed files come last: their keys may lie in the directories.
   static Result<Sources, Problems> open(std::span<const SourceConfig> configs, const Environment& environment, Reading reading);
 
   /// The value of the first source that has the name. One that has it and cannot give it is an error, no reason to
-  /// look further: the next might have an older value. Only with Reading::values.
+  /// look further: the next might have an older value. A key of a sealed file is nobody's secret: asked for, it is an error too. Only with
+  /// Reading::values.
   Lookup find(const Name& name);
   Whereabouts whereabouts(const Name& name) const;
 
@@ -68,10 +72,21 @@ class Sources {
   /// What commands said on stderr since the last time: to be masked and passed on.
   std::vector<Chatter> take_chatter();
 
+  /// Keys that opened sealed files, once: needles of the log's guard.
+  std::vector<KeyText> take_keys() { return keyring_.take_texts(); }
+
+  /// What was passed over when sealed files were opened.
+  std::vector<Error> warnings() const;
+
   /// For remarks on single kinds, such as the lines of a dotenv file that look like expansions.
   const std::vector<Slot>& slots() const { return slots_; }
 
  private:
+  explicit Sources(Keyring keyring) : keyring_{std::move(keyring)} {}
+  Lookup without_keys(Lookup found) const;
+
+  Keyring keyring_;
+  std::vector<char*> for_commands_;  // our environment without the variables that hold keys; ends in a null pointer
   std::vector<Slot> slots_;
 };
 

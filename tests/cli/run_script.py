@@ -10,6 +10,9 @@ directory of the script, `{{NAME}}` a canary, and in patterns `{{digest NAME}}` 
   chmod MODE FILE   chown UID:GID FILE   fill FILE SIZE   mkfifo FILE   rm FILE   cd DIR        rename FROM TO
   touch FILE                    an empty file; \\xff in its name is that byte
   runsecrets DIR                mounts DIR at /run/secrets                                      tmpfs DIR
+  identity FILE CANARY          an age identity, the canary; its recipient in FILE.pub           descriptor N FILE
+  ssh-key FILE CANARY OPTION... the same of ssh-keygen with these options
+  seal FILE TO [OPTION...]      FILE, which is then removed, sealed by age with these options; -p takes a canary
   env K=V   unenv K             for what follows; only PATH is set before
   [!] [pid1] [as UID:GID] [without CAPS] [limit RESOURCE=N] hushrun ARG...     with ! it has to fail
   exit N   stdout PATTERN   stderr PATTERN   ! stdout [PATTERN]   ! stderr [PATTERN]      of the last hushrun
@@ -40,6 +43,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import canary  # pylint: disable=wrong-import-position
 import sandbox  # pylint: disable=wrong-import-position
+import sealing  # pylint: disable=wrong-import-position
 
 ROOTS = ["/mnt/work", "/run", "/dev/shm", "/tmp", "/etc"]
 LIMIT = 30  # seconds for one command; a bound, not a measurement
@@ -69,6 +73,7 @@ class Script:
         self.typed = set()     # canaries that stand on a command line
         self.known = {}        # path → what a file of ours was when we made it
         self.delivered = set()
+        self.descriptors = {}  # number → file, open for what follows
         self.last = None
         self.line = 0
 
@@ -189,7 +194,12 @@ class Script:
         argv = sandbox.inside([sandbox.BIN / "hushrun", *arguments], **surroundings)
         out, err = os.memfd_create("out"), os.memfd_create("err")
         seen = set()
-        with subprocess.Popen(argv, env=self.env, cwd=self.cwd, stdin=subprocess.DEVNULL, stdout=out, stderr=err) as process:
+        for number, path in self.descriptors.items():
+            file = os.open(path, os.O_RDONLY)
+            os.dup2(file, number)
+            os.close(file)
+        with subprocess.Popen(argv, env=self.env, cwd=self.cwd, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+                              pass_fds=tuple(self.descriptors)) as process:
             deadline = time.monotonic() + LIMIT
             wait = 0.0002
             while process.poll() is None:
@@ -261,6 +271,31 @@ class Script:
 
     def do_secret(self, name, label, tail="\\n"):
         self.write(name, self.value(label, canary.fresh).encode() + codecs.decode(tail, "unicode_escape").encode("latin-1"))
+
+    def do_identity(self, name, label):
+        text, key, recipient = sealing.new_identity()
+        self.canaries[label] = canary.Canary(label, key)
+        self.write(name, text.encode(), 0o600)
+        self.write(name + ".pub", f"{recipient}\n".encode())
+
+    def do_ssh_key(self, name, label, *options):
+        passphrase = [] if "-N" in options else ["-N", ""]
+        subprocess.run(["ssh-keygen", "-q", "-C", "", *passphrase, *options, "-f", self.path(name)], check=True)
+        self.canaries[label] = canary.Canary(label, self.path(name).read_text(encoding="ascii").splitlines()[3])
+        self.made(self.path(name))
+        self.made(self.path(name + ".pub"))
+
+    def do_seal(self, name, sealed, *options):
+        argv = ["age", *options, "-o", str(self.path(sealed)), str(self.path(name))]
+        if "-p" in options:
+            sealing.with_passphrase([w for w in argv if w not in self.canaries], self.canaries[options[options.index("-p") + 1]].value)
+        else:
+            subprocess.run(argv, cwd=self.cwd, check=True)
+        self.path(name).unlink()
+        self.made(self.path(sealed))
+
+    def do_descriptor(self, number, name):
+        self.descriptors[int(number)] = self.path(name)
 
     def do_fill(self, name, size):
         self.write(name, (b"0123456789abcde\n" * (int(size) // 16 + 1))[:int(size) - 1] + b"x" if int(size) else b"")

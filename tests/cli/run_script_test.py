@@ -55,7 +55,7 @@ BROKEN = {
     "[ -n \"$check\" ] && echo \"\\\"${value//\\\"/\\\\\\\"}\\\"\"": (SCRIPT, "secret found in stdout: db, JSON"),
     "echo \"$value\" > /run/left": (SCRIPT, "secret found in /run/left: db, raw"),
     "touch /dev/shm/left": (SCRIPT, "a file that nobody asked for: /dev/shm/left"),
-    "bash -c 'sleep 0.2' \"$value\"": (SCRIPT, "secret found in /proc/PID/cmdline: db, raw"),
+    "bash -c 'sleep 0.2; :' \"$value\"": (SCRIPT, "secret found in /proc/PID/cmdline: db, raw"),
     "printf 'hushrun: info: talk\\n' >&2": (SCRIPT, "unexpected on stderr"),
     "value=x$value": (SCRIPT, "stdout has not"),
     "case \"$*\" in *absent*) touch /run/left; problem; exit 125 ;; esac": (FAILING, "a file that nobody asked for: /run/left"),

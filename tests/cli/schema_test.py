@@ -125,6 +125,18 @@ ROWS = [
     ("each kind of source", top("sources:\n- dir: /run/secrets\n- {dotenv: .env, optional: true}\n- env: [A, B]\n"
                                 "- {compose: compose.yaml, service: web}\n"
                                 "- {command: [head, -n, 1, x], name: a, timeout: 1m30s}\n"), ACCEPTED),
+    ("sealed sources", top("sources:\n- age: secrets.env.age\n- {age: a.age, identity: secret:age_identity, passphrase: env:A, optional: true}\n"
+                           "- {age: a.age, identity: [a/b, env:A, fd:3, fd:10, 'secret:a.b']}\n"
+                           "- ejson: secrets.ejson\n- {ejson: a.ejson, keydir: keys, identity: secret:a}\n"), ACCEPTED),
+    ("an identity itself", source("{age: a, identity: AGE-SECRET-KEY-1QQ}"), REFUSED),
+    ("no identity", source("{age: a, identity: []}"), REFUSED),
+    ("an identity on standard input", source("{age: a, identity: fd:0}"), REFUSED),
+    ("an identity on no descriptor", source("{age: a, identity: fd:x}"), REFUSED),
+    ("an identity in no variable", source("{age: a, identity: 'env:A-B'}"), REFUSED),
+    ("an identity of no name", source("{age: a, identity: 'secret:a/b'}"), REFUSED),
+    ("two passphrases", source("{age: a, passphrase: [b, c]}"), REFUSED),
+    ("a key directory for age", source("{age: a, keydir: b}"), REFUSED),
+    ("a passphrase for ejson", source("{ejson: a, passphrase: b}"), REFUSED),
     ("a source that is a word", source("/run/secrets"), REFUSED),
     ("a source of no kind", source("{optional: true}"), REFUSED),
     ("a source of two kinds", source("{dir: a, dotenv: b}"), REFUSED),

@@ -169,6 +169,19 @@ def test_swarm(docker):
     docker.docker("stack", "rm", "demo")
 
 
+def test_sealed(docker):
+    """All secrets in a sealed file in the image, only the identity mounted; neither is to be found in the image."""
+    example = Example(docker, "sealed")
+    said = example.run(*example.commands[1:])
+    values = dict(line.split("=", 1) for line in (example.dir / "secrets/plain.env").read_text(encoding="ascii").splitlines())
+    for name, value in values.items():
+        assert f"{name} has 48 characters, SHA-256 {sha(value)}" in said, said
+    assert len(values) == 2 and "the identity is not mine to read, uid 65534" in said, said
+    identity = (example.dir / "secrets/age_identity").read_text(encoding="ascii").splitlines()[-1]
+    canary.assert_absent([canary.Canary("age_identity", identity), *(canary.Canary(*each) for each in values.items())],
+                         {"output": example.said, **docker.traces("hushrun-sealed", "sealed_app_1", base_layers=1)})
+
+
 def test_kubernetes():
     """The pod of the README, played by Podman: an init container brings the launcher, a Secret volume the key."""
     with engine.Podman() as podman:
@@ -196,7 +209,7 @@ def main():
         docker.docker("tag", BASE, "debian:12-slim")
         tests = []
         for test in (test_compose_agent, test_postgres, test_postgres_again, test_nginx_tls, test_nginx_tls_on_disk, test_redis,
-                     test_build_secret, test_swarm):
+                     test_build_secret, test_sealed, test_swarm):
             tests.append(engine.bound(test, docker))
         engine.main(*tests, test_kubernetes)
 

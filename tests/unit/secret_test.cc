@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 #include <cstring>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,24 @@ TEST_CASE("values of every size live beside each other") {
   values.push_back(Secret::of_public("after"));
   CHECK(text(values.back()) == "after");
   CHECK(text(values[9]) == std::string(9 * 17, 'j'));
+}
+
+std::size_t address_space() {
+  std::size_t pages = 0;
+  std::ifstream{"/proc/self/statm"} >> pages;
+  return pages * 4096;
+}
+
+TEST_CASE("a program that runs on takes no more locked memory for the thousandth value than for the first") {
+  const Secret stays = Secret::of_public("stays");
+  const auto round = [] {
+    std::vector<Secret> values;
+    for (int i = 0; i < 5; ++i) values.push_back(Secret::of_public(std::string(7000, 'x')));
+  };
+  round();
+  const std::size_t before = address_space();
+  for (int i = 0; i < 1000; ++i) round();
+  CHECK(address_space() < before + (1 << 20));
 }
 
 TEST_CASE("what is cut off is wiped, and so is a value that ends") {
