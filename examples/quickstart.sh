@@ -10,7 +10,7 @@ hushrun() { "$build/bin/hushrun" -c examples/quickstart/hushrun.yaml -s "dir:$se
 
 heading "1. build (the first time takes a minute or two)"
 tests/run.sh --build
-ls -l "$build/bin/hushrun"
+ls -l "$build/bin/hushrun" "$build/bin/hushkit"
 
 heading "2. a random key, in a file, as a container engine would mount it in /run/secrets"
 secrets=$(mktemp -d)

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what is missing, builds, and runs every test:   tests/run.sh [-R REGEX] [CTEST OPTION]...
-#   --build    install what the build needs, build the launcher, and stop
+#   --build    install what the build needs, build the two programs, and stop
 #   --install  install everything the tests need, and stop
 # On a fresh Debian 12 as root or with sudo. The build is kept in .build/ (or $BUILD_DIR); a second run rebuilds nothing.
 # With CI=true a test that would be skipped fails instead.
@@ -58,7 +58,7 @@ build() {
 }
 
 case ${1-} in
-  --build) install_missing build; build --target hushrun >&2; exit 0 ;;
+  --build) install_missing build; build --target hushrun hushkit >&2; exit 0 ;;
   --install) install_missing build test engines; exit 0 ;;
 esac
 

@@ -10,10 +10,11 @@ namespace hushrun::age {
 namespace {
 
 // Below this a second thread costs more than it saves.
-constexpr std::uint64_t kWorthAThread = 4 * kBatchSize;
+constexpr std::uint64_t kWorthAThread = 2 * kLargeBatchSize;
 
 // Two workers with a batch each. While one opens its batch the other reads or writes; batches are numbered as they are read, and
-// written, or given up, in that order, so that the failure that is told is the first of the file.
+// written, or given up, in that order, so that the failure that is told is the first of the file. Where nothing is written nobody waits for
+// a turn; then the failure is the first of those that were found.
 //
 // Secrets are made and wiped by the caller's thread alone: their memory is not guarded against two.
 class Workers {
@@ -21,8 +22,8 @@ class Workers {
   Workers(PayloadOpening& opening, Writer& content) : opening_{opening}, content_{content} {}
 
   Result<void, Failure> run() {
-    Batch own = opening_.batch(PayloadOpening::Room::full);
-    other_ = opening_.batch(PayloadOpening::Room::full);
+    Batch own = opening_.batch(PayloadOpening::Room::large);
+    other_ = opening_.batch(PayloadOpening::Room::large);
     pthread_t thread{};
     const auto body = [](void* self) -> void* {
       auto& workers = *static_cast<Workers*>(self);
@@ -51,9 +52,9 @@ class Workers {
       if (answer) answer = opening_.open(batch);
 
       std::unique_lock turn{turns_};
-      changed_.wait(turn, [&] { return delivered_ == number || failure_; });
+      if (!opening_.gives_nothing()) changed_.wait(turn, [&] { return delivered_ == number || failure_; });
       if (failure_) return;
-      if (answer) answer = PayloadOpening::deliver(batch, content_);
+      if (answer) answer = opening_.deliver(batch, content_);
       if (!answer) failure_ = std::move(answer).error();
       ++delivered_;
       changed_.notify_all();
@@ -75,11 +76,19 @@ class Workers {
   std::optional<Failure> failure_;
 };
 
+bool worth_a_thread(const Reader& payload) { return payload.size().value_or(kWorthAThread) >= kWorthAThread; }
+
 }  // namespace
 
 Result<void, Failure> open_payload_in_parallel(const Secret& file_key, Reader& payload, Writer& content) {
-  if (payload.size().value_or(kWorthAThread) < kWorthAThread) return open_payload(file_key, payload, content);
-  PayloadOpening opening = TRY(PayloadOpening::begin(file_key, payload));
+  if (!worth_a_thread(payload)) return open_payload(file_key, payload, content);
+  PayloadOpening opening = TRY(PayloadOpening::begin(file_key, payload, Work::open));
+  return Workers{opening, content}.run();
+}
+
+Result<void, Failure> verify_payload_in_parallel(const Secret& file_key, Reader& payload, Writer& content) {
+  if (!worth_a_thread(payload)) return verify_payload(file_key, payload, content);
+  PayloadOpening opening = TRY(PayloadOpening::begin(file_key, payload, Work::verify));
   return Workers{opening, content}.run();
 }
 

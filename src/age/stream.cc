@@ -23,16 +23,17 @@ Nonce ChunkCounter::nonce(Position position) const {
 
 Secret payload_key(const Secret& file_key, const Bytes16& nonce) { return hkdf(file_key, nonce, "payload"); }
 
-Result<PayloadOpening, Failure> PayloadOpening::begin(const Secret& file_key, Reader& payload) {
+Result<PayloadOpening, Failure> PayloadOpening::begin(const Secret& file_key, Reader& payload, Work work) {
   Bytes16 nonce;
   const std::size_t got = TRY(payload.read_full(reinterpret_cast<char*>(nonce.data()), nonce.size()));
   if (got < nonce.size()) return HeaderFlaw{"it is cut off before the payload"};
-  return PayloadOpening{payload_key(file_key, nonce), payload};
+  return PayloadOpening{payload_key(file_key, nonce), payload, work};
 }
 
 Batch PayloadOpening::batch(Room room) const {
   // 0 says nothing: files of /proc and of FUSE announce it and hold more.
-  const std::uint64_t announced = room == Room::full ? 0 : payload_->size().value_or(0);
+  if (room == Room::large) return {buffer_of(kLargeBatchSize + 1), 0, {}, false};
+  const std::uint64_t announced = payload_->size().value_or(0);
   return {buffer_of(announced > 0 && announced < kBatchSize ? static_cast<std::size_t>(announced) + 1 : kBatchSize + 1), 0, {}, false};
 }
 
@@ -49,7 +50,7 @@ Result<void, Failure> PayloadOpening::take(Batch& batch) {
     batch.room.change([&](char* room, std::size_t) { std::memcpy(room, View{small}.data(), batch.size); });
   }
   if (!batch.ends) ahead_ = View{batch.room}.text()[--batch.size];
-  counter_.advance(kBatchChunks);
+  counter_.advance(batch.size / kSealedChunkSize);
   return {};
 }
 
@@ -66,21 +67,26 @@ Result<void, Failure> PayloadOpening::open(Batch& batch) const {
   });
 }
 
+bool PayloadOpening::passes(unsigned char* bytes, std::size_t size, const Nonce& nonce) const {
+  return work_ == Work::open ? open_in_place(key_, nonce, bytes, size) : is_authentic(key_, nonce, bytes, size);
+}
+
 Result<void, Failure> PayloadOpening::open_chunk(unsigned char* bytes, std::size_t size, const ChunkCounter& counter, Position position) const {
   if (size < kTagSize) return damaged("it is cut off");
-  if (open_in_place(key_, counter.nonce(position), bytes, size)) {
+  if (passes(bytes, size, counter.nonce(position))) {
     if (size == kTagSize && !counter.at_first()) return damaged("its last chunk is empty");
     return {};
   }
   // A second look costs one more chunk and tells the person what happened.
-  const bool otherwise = open_in_place(key_, counter.nonce(position == Position::last ? Position::middle : Position::last), bytes, size);
+  const bool otherwise = passes(bytes, size, counter.nonce(position == Position::last ? Position::middle : Position::last));
   if (position == Position::last && otherwise) return damaged("it is cut off");
   if (position == Position::last) return damaged("it is damaged or cut off");
   if (otherwise) return damaged("bytes follow its end");
   return damaged("it is damaged");
 }
 
-Result<void, Failure> PayloadOpening::deliver(const Batch& batch, Writer& content) {
+Result<void, Failure> PayloadOpening::deliver(const Batch& batch, Writer& content) const {
+  if (gives_nothing()) return {};
   const std::string_view opened = View{batch.room}.text();
   for (std::size_t at = 0; at < batch.size; at += kSealedChunkSize) {
     const std::size_t size = std::min(batch.size - at, kSealedChunkSize);
@@ -89,15 +95,24 @@ Result<void, Failure> PayloadOpening::deliver(const Batch& batch, Writer& conten
   return {};
 }
 
-Result<void, Failure> open_payload(const Secret& file_key, Reader& payload, Writer& content) {
-  PayloadOpening opening = TRY(PayloadOpening::begin(file_key, payload));
+namespace {
+
+Result<void, Failure> go_through(const Secret& file_key, Reader& payload, Writer& content, Work work) {
+  PayloadOpening opening = TRY(PayloadOpening::begin(file_key, payload, work));
   Batch batch = opening.batch(PayloadOpening::Room::announced);
   while (!batch.ends) {
     TRY(opening.take(batch));
     TRY(opening.open(batch));
-    TRY(PayloadOpening::deliver(batch, content));
+    TRY(opening.deliver(batch, content));
   }
   return {};
+}
+
+}  // namespace
+
+Result<void, Failure> open_payload(const Secret& file_key, Reader& payload, Writer& content) { return go_through(file_key, payload, content, Work::open); }
+Result<void, Failure> verify_payload(const Secret& file_key, Reader& payload, Writer& content) {
+  return go_through(file_key, payload, content, Work::verify);
 }
 
 std::optional<std::uint64_t> content_size(std::uint64_t payload_size) {

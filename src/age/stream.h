@@ -13,6 +13,9 @@ inline constexpr std::size_t kPayloadNonceSize = 16;
 /// Chunks in a batch: fewer reads, and two batches still fit a core's second-level cache.
 inline constexpr std::size_t kBatchChunks = 4;
 inline constexpr std::size_t kBatchSize = kBatchChunks * kSealedChunkSize;
+/// The same where two threads share the work: whoever waits for the other waits less often.
+inline constexpr std::size_t kLargeBatchChunks = 16;
+inline constexpr std::size_t kLargeBatchSize = kLargeBatchChunks * kSealedChunkSize;
 
 enum class Position { middle, last };
 
@@ -38,28 +41,35 @@ struct Batch {
   bool ends = false;          // the payload's last chunk is in it
 };
 
+/// Verifying alone costs less than half, and gives nothing.
+enum class Work { open, verify };
+
 /// Opens one payload, batch after batch, in three steps: `take` and `deliver` in the order of the file, `open` in any.
 class PayloadOpening {
  public:
   /// Reads the nonce.
-  static Result<PayloadOpening, Failure> begin(const Secret& file_key, Reader& payload);
+  static Result<PayloadOpening, Failure> begin(const Secret& file_key, Reader& payload, Work work);
 
-  enum class Room { announced, full };
-  /// A batch to work with: no larger than the payload was announced to be, or one that never has to grow.
+  enum class Room { announced, large };
+  /// A batch to work with: no larger than the payload was announced to be, or a large one.
   Batch batch(Room room) const;
 
   /// The next chunks. One byte of look-ahead tells whether the payload ends.
   Result<void, Failure> take(Batch& batch);
   /// Verifies and opens all of a batch. Touches nothing but the batch.
   Result<void, Failure> open(Batch& batch) const;
-  static Result<void, Failure> deliver(const Batch& batch, Writer& content);
+  Result<void, Failure> deliver(const Batch& batch, Writer& content) const;
+  /// What was taken is given to nobody, so that nobody's turn is waited for.
+  bool gives_nothing() const { return work_ == Work::verify; }
 
  private:
-  PayloadOpening(Secret key, Reader& payload) : key_{std::move(key)}, payload_{&payload} {}
+  PayloadOpening(Secret key, Reader& payload, Work work) : key_{std::move(key)}, payload_{&payload}, work_{work} {}
+  bool passes(unsigned char* bytes, std::size_t size, const Nonce& nonce) const;
   Result<void, Failure> open_chunk(unsigned char* bytes, std::size_t size, const ChunkCounter& counter, Position position) const;
 
   Secret key_;
   Reader* payload_;
+  Work work_;
   ChunkCounter counter_;
   std::optional<char> ahead_;
 };
@@ -69,6 +79,9 @@ class PayloadOpening {
 /// DANGER: the end is verified last. Until this answers without a failure, what `content` was given may have been cut
 /// off: nobody else may see it yet.
 Result<void, Failure> open_payload(const Secret& file_key, Reader& payload, Writer& content);
+
+/// The same without opening: `content` is given nothing.
+Result<void, Failure> verify_payload(const Secret& file_key, Reader& payload, Writer& content);
 
 /// Bytes of content in a payload of `size` bytes; nothing if no payload has that size.
 std::optional<std::uint64_t> content_size(std::uint64_t payload_size);

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <sys/mman.h>
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
@@ -260,7 +261,7 @@ Answer<Fd> create_exclusively(const Fd& directory, const std::string& name, mode
   return opened(::openat(directory.number(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
 }
 Answer<Fd> create_unnamed(const Fd& directory, mode_t mode) {
-  return opened(::openat(directory.number(), ".", O_WRONLY | O_TMPFILE | O_CLOEXEC, mode));
+  return opened(::openat(directory.number(), ".", O_RDWR | O_TMPFILE | O_CLOEXEC, mode));
 }
 Answer<void> give_name(const Fd& unnamed, const Fd& directory, const std::string& name) {
   // open(2): without CAP_DAC_READ_SEARCH, AT_EMPTY_PATH is refused and this is the way.
@@ -291,6 +292,7 @@ Answer<void> copy_contents(const Fd& from, const Fd& to) {
     if (sent == 0) return {};
   }
 }
+Answer<void> lock(const Fd& file) { return done(::flock(file.number(), LOCK_EX | LOCK_NB)); }
 Answer<void> set_mode(const Fd& file, mode_t mode) { return done(::fchmod(file.number(), mode)); }
 Answer<void> set_owner(const Fd& file, uid_t owner, gid_t group) { return done(::fchown(file.number(), owner, group)); }
 Answer<void> rename_over(const Fd& directory, const std::string& from, const std::string& to) {

@@ -100,6 +100,8 @@ Answer<Fd> open_subdirectory(const Fd& directory, const std::string& name);
 Answer<void> write_all(const Fd& file, const char* data, std::size_t size);
 /// Everything `from` holds, to the end of `to` (sendfile(2)).
 Answer<void> copy_contents(const Fd& from, const Fd& to);
+/// flock(2), for us alone, until `file` is closed; EWOULDBLOCK if somebody else has it.
+Answer<void> lock(const Fd& file);
 Answer<void> set_mode(const Fd& file, mode_t mode);
 Answer<void> set_owner(const Fd& file, uid_t owner, gid_t group);
 Answer<void> rename_over(const Fd& directory, const std::string& from, const std::string& to);

@@ -7,7 +7,7 @@ Result<Document> open_document(const KeyOptions& options, const std::string& pat
   const Input input = TRY(Input::open(path));
   const auto failed = [&](const age::Failure& failure) { return at(input.shown(), failure); };
   age::FdReader file{input.file()};
-  Sealed sealed = TRY(Sealed::look(file).or_error(failed));
+  Sealed sealed = TRY(Sealed::look(file, input.shown()));
   const age::Form form = sealed.armored() ? age::Form::armored : age::Form::binary;
   const std::size_t readers = sealed.readers();
   std::string header{sealed.header_text()};
@@ -18,7 +18,7 @@ Result<Document> open_document(const KeyOptions& options, const std::string& pat
 
 Result<Readers> readers_of(const SealOptions& options, const std::string& path, const Document& document) {
   Readers readers = TRY(readers_for(options, directory_of(resolved(path)), document.identities ? &*document.identities : nullptr, Passphrase::kept));
-  TRY(confirm(readers, document.readers, options, Public::path(path)));
+  TRY(confirm(readers, document.readers, options, shown_path(path)));
   return readers;
 }
 
@@ -27,12 +27,12 @@ bool changed_meanwhile(const std::string& path, const Document& document) {
   const sys::Answer<Fd> file = sys::open_file(path);
   if (!file) return true;
   age::FdReader reader{file.value()};
-  const Result<Sealed, age::Failure> now = Sealed::look(reader);
+  const Result<Sealed> now = Sealed::look(reader, shown_path(path));
   return !now || now.value().header_text() != document.header;
 }
 
 Result<void> seal_document(const SealOptions& options, const std::string& path, const Document& document, const Readers& readers, const Secret& content) {
-  const auto failed = [&](const age::Failure& failure) { return at(Public::path(path), failure); };
+  const auto failed = [&](const age::Failure& failure) { return at(shown_path(path), failure); };
   if (content.size() > kDocumentLimit) return failed({age::Failed::too_large, "it would be more than 16 MiB"});
   Output output = TRY(Output::at(path, Contents::sealed));
   const age::Form form = options.armored ? age::Form::armored : document.form;
@@ -40,7 +40,7 @@ Result<void> seal_document(const SealOptions& options, const std::string& path, 
   TRY(sealer.write(age::View{content}.text().data(), content.size()).or_error(failed));
   TRY(sealer.finish().or_error(failed));
   TRY(output.appear());
-  announce(readers, Public::path(path));
+  announce(readers, shown_path(path));
   return {};
 }
 

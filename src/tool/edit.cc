@@ -45,6 +45,24 @@ void remove_contents(const Fd& directory) {
   }
 }
 
+constexpr std::string_view kDeskPrefix = "hushkit.";
+
+// What an edit that was killed has left behind: nobody holds its lock any more. An empty one may be about to be locked.
+void remove_abandoned(const Fd& parent) {
+  const sys::Answer<std::vector<sys::Entry>> entries = sys::list(parent, 100'000);
+  if (!entries) return;
+  for (const sys::Entry& entry : entries.value()) {
+    if (!entry.name.starts_with(kDeskPrefix)) continue;
+    const sys::Answer<Fd> desk = sys::open_subdirectory(parent, entry.name);
+    if (!desk) continue;
+    const sys::Answer<sys::FileStatus> status = sys::status(desk.value());
+    const sys::Answer<std::vector<sys::Entry>> inside = sys::list(desk.value(), 100'000);
+    if (!status || status.value().owner != sys::effective_user() || !inside || inside.value().empty() || !sys::lock(desk.value())) continue;
+    remove_contents(desk.value());
+    static_cast<void>(sys::remove_directory(parent, entry.name));
+  }
+}
+
 // A private directory in memory, as long as it lives.
 class Desk {
  public:
@@ -53,10 +71,11 @@ class Desk {
     for (const std::string& base : {std::string{run != nullptr && *run == '/' ? run : "/dev/shm"}, std::string{"/dev/shm"}, std::string{"/run"}}) {
       sys::Answer<Fd> parent = sys::open_directory(base);
       if (!parent || !is_in_memory(parent.value())) continue;
-      const std::string name = "hushkit." + sys::random_name();
+      remove_abandoned(parent.value());
+      const std::string name = std::string{kDeskPrefix} + sys::random_name();
       if (!sys::make_directory(parent.value(), name, 0700)) continue;
       sys::Answer<Fd> directory = sys::open_subdirectory(parent.value(), name);
-      if (!directory || !is_in_memory(directory.value())) {
+      if (!directory || !is_in_memory(directory.value()) || !sys::lock(directory.value())) {
         static_cast<void>(sys::remove_directory(parent.value(), name));
         continue;
       }
@@ -110,6 +129,7 @@ Result<void> run_editor(const Desk& desk, const std::string& name) {
   const std::string script = replacing(command) + command + " \"$1\"";
   const std::string file = desk.path() + "/" + name;
   const Public shown = "$VISUAL, $EDITOR or vi";
+  const KeptTerminal terminal;
   ended_by = 0;
   struct sigaction action {}, ignore {}, before[5];
   action.sa_handler = pass_on;
@@ -184,7 +204,7 @@ class Edit final : public Subcommand {
       TRY(run_editor(desk, name));
       const Secret edited = TRY(read_back(desk, name));
       if (equal_in_constant_time(edited, document.content)) {
-        log::info("{}: unchanged, left as it is", Public::path(path_));
+        log::info("{}: unchanged, left as it is", shown_path(path_));
         return ExitCode::success();
       }
       const auto names = names_in(edited, format_of(path_, edited));
@@ -192,7 +212,7 @@ class Edit final : public Subcommand {
         TRY(keep(document, readers, edited));
         return ExitCode::success();
       }
-      const Public place = names.error().line > 0 ? Public::path(path_) + ":" + Public::number(names.error().line) : Public::path(path_);
+      const Public place = names.error().line > 0 ? shown_path(path_) + ":" + Public::number(names.error().line) : shown_path(path_);
       const Error broken{Code::secret_invalid, "what was edited cannot be read", place, names.error().why, "edit it again; the sealed file is untouched"};
       if (!is_terminal(STDIN_FILENO)) return broken;
       log::report(broken);
@@ -206,8 +226,8 @@ class Edit final : public Subcommand {
     if (!changed_meanwhile(path_, document)) return seal_document(options_, path_, document, readers, edited);
     const std::string other = beside(path_);
     TRY(seal_document(options_, other, document, readers, edited));
-    return Error{Code::target_refused, "the file was changed while it was edited", Public::path(path_), "somebody else has sealed it since it was read",
-                 "what you wrote is sealed in " + Public::path(other) + ": hushkit open both, and edit once more"};
+    return Error{Code::target_refused, "the file was changed while it was edited", shown_path(path_), "somebody else has sealed it since it was read",
+                 "what you wrote is sealed in " + shown_path(other) + ": hushkit open both, and edit once more"};
   }
 
   SealOptions options_;

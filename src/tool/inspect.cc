@@ -43,7 +43,7 @@ class Inspect final : public Subcommand {
     const Input input = TRY(Input::open(file_));
     const auto failed = [&](const age::Failure& failure) { return at(input.shown(), failure); };
     age::FdReader reader{input.file()};
-    Sealed sealed = TRY(Sealed::look(reader).or_error(failed));
+    Sealed sealed = TRY(Sealed::look(reader, input.shown()));
     if (sealed.flaw()) return at(input.shown(), *sealed.flaw());
 
     std::string text = "form:    ";

@@ -1,6 +1,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <ctime>
 
 #include "age/recipient.h"
@@ -48,9 +49,12 @@ void make_usual_directory(const std::string& path) {
 
 Result<void> write_new(const std::string& path, const Secret& text) {
   make_usual_directory(path);
-  const Public shown = Public::path(path);
+  const Public shown = shown_path(path);
   const auto failed = [&](Errno why) {
-    return Error{Code::target_unwritable, "cannot write identity", shown, why, "name a place that does not exist yet: an identity is never overwritten"};
+    Public fix = "look at the space and the permissions of its directory";
+    if (why.value == EEXIST) fix = "name a place that does not exist yet: an identity is never overwritten";
+    if (why.value == ENOENT) fix = "make its directory first";
+    return Error{Code::target_unwritable, "cannot write identity", shown, why, fix};
   };
   const Fd directory = TRY(sys::open_directory(directory_of(path)).or_error(failed));
   const std::string name = path.substr(path.rfind('/') + 1);

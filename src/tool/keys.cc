@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "core/log.h"
+#include "core/sys_process.h"
 #include "tool/place.h"
 #include "tool/terminal.h"
 
@@ -48,7 +49,7 @@ Result<age::Identities> keys_at_hand(const KeyOptions& options) {
   if (places.empty()) {
     const std::optional<std::string> usual = default_identity();
     if (!usual || !sys::exists(*usual)) {
-      return Error{Code::source_missing, "no identity", usual ? Public::path(*usual) : Public{"-i"},
+      return Error{Code::source_missing, "no identity", usual ? shown_path(*usual) : Public{"-i"},
                    "none was given with -i, and none is at the usual place", "give one with -i, or make one: hushkit keygen -o FILE"};
     }
     places.push_back(*usual);
@@ -64,6 +65,17 @@ Result<void> add_from_file(Readers& readers, const std::string& path) {
       TRY(age::parse_recipients(age::View{text}.text()).or_error([&](const age::Failure& failure) { return at(shown_place(path), failure); }));
   for (age::Recipient& each : found) readers.list.push_back(std::move(each));
   return {};
+}
+
+// Who writes this file decides who can read everything below it, so that one which lies in /tmp is nobody's to leave there for us.
+Result<void> expect_trusted(const std::string& path) {
+  const sys::Answer<sys::FileStatus> status = sys::status(path);
+  if (!status) return {};  // reading it says why
+  const sys::FileStatus& file = status.value();
+  const bool others_write = (file.mode & 0002) != 0 || ((file.mode & 0020) != 0 && file.group != sys::effective_group());
+  if ((file.owner == 0 || file.owner == sys::effective_user()) && !others_write) return {};
+  return Error{Code::config_untrusted, "recipients are not trusted", shown_path(path), "it is neither ours nor root's, or others may write it",
+               "look whether it is the right one, and name it: -R FILE"};
 }
 
 // The nearest .age-recipients from a directory upward; nothing if there is none.
@@ -148,8 +160,9 @@ Result<Readers> readers_for(const SealOptions& options, const std::string& direc
   }
   const std::optional<std::string> nearest = keys.identities.empty() || opened_with != nullptr ? nearest_recipients(directory) : std::nullopt;
   if (nearest) {
+    TRY(expect_trusted(*nearest));
     TRY(add_from_file(readers, *nearest));
-    readers.from = Public::path(*nearest);
+    readers.from = shown_path(*nearest);
     return readers;
   }
   readers.from = "the identity's own recipient";

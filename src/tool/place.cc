@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <charconv>
 #include <cstring>
 
@@ -21,8 +22,20 @@ constexpr std::string_view kVariable = "env:";
 constexpr std::string_view kDescriptor = "fd:";
 
 Error unreadable(Public where, Errno why) {
-  return {Code::source_unreadable, "cannot read", where, why,
-          why.value == ENOENT ? Public{"look at its spelling"} : "let user " + Public::number(sys::effective_user()) + " read it"};
+  Public fix = "let user " + Public::number(sys::effective_user()) + " read it";
+  if (why.value == ENOENT) fix = "look at its spelling";
+  if (why.value == EISDIR) fix = "name a file";
+  if (why.value == EBADF) fix = "let the shell open it: 3<FILE";
+  if (why.value == EFBIG) fix = "look whether it is the file that was meant: it is far too large";
+  return {Code::source_unreadable, "cannot read", where, why, fix};
+}
+
+Error unwritable(Public where, Errno why) {
+  Public fix = "look at the permissions of its directory";
+  if (why.value == ENOENT) fix = "make its directory first";
+  if (why.value == EISDIR) fix = "name a file";
+  if (why.value == ENOSPC || why.value == EDQUOT) fix = "make room there, and do it again";
+  return {Code::target_unwritable, "cannot write", where, why, fix};
 }
 
 Result<Secret> read_variable(std::string_view text) {
@@ -63,11 +76,16 @@ Result<Fd> descriptor(std::string_view text) {
 
 Error at(Public where, const age::Failure& failure) { return {Code::source_invalid, age::what(failure.kind), where, failure.why, failure.fix}; }
 
+Public shown_path(const std::string& path) {
+  if (sys::exists(path)) return Public::vouched(path);  // a name that is there was no guess
+  return Public::path(path);
+}
+
 Public shown_place(const std::string& place) {
   if (place == "-") return "standard input";
   if (place.starts_with(kVariable)) return Public::variable(std::string_view{place}.substr(kVariable.size()));
   if (place.starts_with(kDescriptor)) return "a descriptor";
-  return Public::path(place);
+  return shown_path(place);
 }
 
 Result<Secret> read_place(const std::string& place, std::size_t limit) {
@@ -82,11 +100,18 @@ Result<Secret> read_place(const std::string& place, std::size_t limit) {
 
 Result<Input> Input::open(const std::optional<std::string>& path) {
   if (is_stream(path)) return Input{TRY(descriptor("0")), "standard input"};
-  const Public shown = Public::path(*path);
+  const Public shown = shown_path(*path);
   Fd file = TRY(sys::open_file_waiting(*path).or_error([&](Errno why) { return unreadable(shown, why); }));
   const sys::Answer<sys::FileStatus> status = sys::status(file);
   if (status && status.value().kind == sys::FileKind::directory) return unreadable(shown, Errno{EISDIR});
   return Input{std::move(file), shown};
+}
+
+Result<void> Input::expect_another(const std::string& path) const {
+  const sys::Answer<sys::FileStatus> mine = sys::status(file_), theirs = sys::status(path);
+  if (!mine || !theirs || mine.value().kind != sys::FileKind::regular) return {};
+  if (mine.value().device != theirs.value().device || mine.value().inode != theirs.value().inode) return {};
+  return Error{Code::usage, "input and output are one file", shown_, "it would be replaced by what is made of it", "name another file with -o"};
 }
 
 bool is_stream(const std::optional<std::string>& path) { return !path || *path == "-"; }
@@ -105,26 +130,20 @@ std::string resolved(const std::string& path) {
   return text;
 }
 
-Error Output::failed(Errno why) const {
-  return {Code::target_unwritable, "cannot write", shown_, why, "look at the space and the permissions of its directory"};
-}
-
 Result<Output> Output::at(const std::string& path, Contents contents) {
   const std::string target = resolved(path);
-  const Public shown = Public::path(path);
-  const auto unwritable = [&](Errno why) {
-    return Error{Code::target_unwritable, "cannot write", shown, why, "look at the permissions of its directory"};
-  };
+  const Public shown = shown_path(path);
+  const auto failed = [&](Errno why) { return unwritable(shown, why); };
   const sys::Answer<sys::FileStatus> before = sys::status(target);
-  if (before && before.value().kind == sys::FileKind::directory) return unwritable(Errno{EISDIR});
-  Fd directory = TRY(sys::open_directory(directory_of(target)).or_error(unwritable));
+  if (before && before.value().kind == sys::FileKind::directory) return failed(Errno{EISDIR});
+  Fd directory = TRY(sys::open_directory(directory_of(target)).or_error(failed));
   if (before && before.value().kind != sys::FileKind::regular) {
-    Output output{std::move(directory), {}, TRY(sys::open_for_writing(target).or_error(unwritable)), shown};
+    Output output{std::move(directory), {}, TRY(sys::open_for_writing(target).or_error(failed)), shown, contents};
     output.in_place_ = true;
     return output;
   }
   std::string name = target.substr(target.rfind('/') + 1);
-  if (name.empty()) return unwritable(Errno{EISDIR});
+  if (name.empty()) return failed(Errno{EISDIR});
   const mode_t mode = contents == Contents::plain ? kPlainMode : kSealedMode;
   std::string temporary;
   sys::Answer<Fd> file = sys::create_unnamed(directory, mode);
@@ -133,11 +152,11 @@ Result<Output> Output::at(const std::string& path, Contents contents) {
     temporary = "." + name + "." + sys::random_name();
     file = sys::create_exclusively(directory, temporary, mode);
   }
-  Output output{std::move(directory), std::move(name), TRY(std::move(file).or_error(unwritable)), shown};
+  Output output{std::move(directory), std::move(name), TRY(std::move(file).or_error(failed)), shown, contents};
   output.temporary_ = std::move(temporary);
   if (before && contents == Contents::sealed) {
     static_cast<void>(sys::set_owner(output.file_, before.value().owner, before.value().group));  // only root may
-    TRY(sys::set_mode(output.file_, before.value().mode).or_error(unwritable));
+    TRY(sys::set_mode(output.file_, before.value().mode).or_error(failed));
   }
   return output;
 }
@@ -154,8 +173,9 @@ Result<void, age::Failure> Output::write(const char* bytes, std::size_t size) {
 
 Result<void> Output::appear() {
   if (in_place_) return {};
-  const auto problem = [&](Errno why) { return failed(why); };
-  TRY(sys::flush(file_).or_error(problem));
+  const auto problem = [&](Errno why) { return unwritable(shown_, why); };
+  // What was replaced would be lost with it; content can be opened again.
+  if (contents_ == Contents::sealed) TRY(sys::flush(file_).or_error(problem));
   if (temporary_.empty()) {
     // rename(2) replaces what is there, linkat(2) does not: so it has another name for a moment.
     const std::string name = "." + name_ + "." + sys::random_name();

@@ -12,6 +12,9 @@ namespace hushrun::tool {
 /// A failure of the format, at a place.
 Error at(Public where, const age::Failure& failure);
 
+/// How a path is named in messages: a file that is there has its name; what leads nowhere may be a value in a path's place.
+Public shown_path(const std::string& path);
+
 /// FILE, env:VARIABLE, fd:NUMBER or - (standard input), whole. The variable is wiped and taken out of our environment.
 Result<Secret> read_place(const std::string& place, std::size_t limit);
 /// How a place is named in messages.
@@ -23,6 +26,8 @@ class Input {
   static Result<Input> open(const std::optional<std::string>& path);
   const Fd& file() const { return file_; }
   Public shown() const { return shown_; }
+  /// An error if `path` is the very file that is read: what is written would take its place.
+  Result<void> expect_another(const std::string& path) const;
 
  private:
   Input(Fd file, Public shown) : file_{std::move(file)}, shown_{shown} {}
@@ -46,14 +51,14 @@ class Output final : public age::Writer {
   Public shown() const { return shown_; }
 
  private:
-  Output(Fd directory, std::string name, Fd file, Public shown)
-      : directory_{std::move(directory)}, name_{std::move(name)}, file_{std::move(file)}, shown_{shown} {}
-  Error failed(Errno why) const;
+  Output(Fd directory, std::string name, Fd file, Public shown, Contents contents)
+      : directory_{std::move(directory)}, name_{std::move(name)}, file_{std::move(file)}, shown_{shown}, contents_{contents} {}
 
   Fd directory_;
   std::string name_;
   Fd file_;
   Public shown_;
+  Contents contents_;
   std::string temporary_;  // none: it has no name yet
   bool in_place_ = false;
 };

@@ -24,7 +24,7 @@ class Rekey final : public Subcommand {
     const Input input = TRY(Input::open(path_));
     const auto failed = [&](const age::Failure& failure) { return at(input.shown(), failure); };
     age::FdReader reader{input.file()};
-    Sealed sealed = TRY(Sealed::look(reader).or_error(failed));
+    Sealed sealed = TRY(Sealed::look(reader, input.shown()));
     const age::Form form = sealed.armored() || options_.armored ? age::Form::armored : age::Form::binary;
     const age::Identities identities = TRY(identities_for(options_.keys, sealed, input.shown()));
     const Readers readers = TRY(readers_for(options_, directory_of(resolved(path_)), &identities, Passphrase::replaced));

@@ -16,7 +16,7 @@ std::size_t readers_before(const std::string& path) {
   const sys::Answer<Fd> file = sys::open_file(path);
   if (!file) return 0;
   age::FdReader reader{file.value()};
-  const Result<Sealed, age::Failure> before = Sealed::look(reader);
+  const Result<Sealed> before = Sealed::look(reader, shown_path(path));
   return before && !before.value().flaw() ? before.value().readers() : 0;
 }
 
@@ -59,9 +59,10 @@ class Seal final : public Subcommand {
                    "write text with -a, a file with -o FILE, or insist with -o -"};
     }
     const Input input = TRY(Input::open(file_));
+    if (!streamed) TRY(input.expect_another(*output_));
     const std::string beside = !streamed ? *output_ : !is_stream(file_) ? *file_ : "./-";
     const Readers readers = TRY(readers_for(options_, directory_of(resolved(beside)), nullptr, Passphrase::replaced));
-    TRY(confirm(readers, streamed ? 0 : readers_before(*output_), options_, streamed ? input.shown() : Public::path(*output_)));
+    TRY(confirm(readers, streamed ? 0 : readers_before(*output_), options_, streamed ? input.shown() : shown_path(*output_)));
     const age::Form form = options_.armored ? age::Form::armored : age::Form::binary;
     if (streamed) {
       const Fd out = Fd::adopt(::dup(STDOUT_FILENO));

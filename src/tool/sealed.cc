@@ -39,15 +39,23 @@ std::optional<age::Failure> Sealed::parse() {
   return age::Failure{age::Failed::header, header.error().why};
 }
 
-Result<Sealed, age::Failure> Sealed::look(age::Reader& from) {
+bool Sealed::begins_as_one() const {
+  constexpr std::string_view kBeginning = "age-encryption.org/";
+  return beginning_->empty() || armored() || beginning_->starts_with(kBeginning);
+}
+
+Result<Sealed> Sealed::look(age::Reader& from, Public where) {
   Sealed sealed{from};
   std::string& text = *sealed.beginning_;
   for (std::size_t more = kFirstLook;; more = text.size()) {
     const std::size_t before = text.size();
     text.resize(before + more);
-    const std::size_t got = TRY(from.read_full(text.data() + before, more));
+    const std::size_t got = TRY(from.read_full(text.data() + before, more).or_error([&](const age::Failure& failure) { return at(where, failure); }));
     text.resize(before + got);
     sealed.flaw_ = sealed.parse();
+    if (!sealed.begins_as_one()) {
+      return Error{Code::source_invalid, "not a sealed file", where, "it does not begin as an age file does", "seal it first: hushkit seal -o FILE.age FILE"};
+    }
     if (!sealed.flaw_ || !sealed.incomplete_ || got < more || text.size() > kLongestLook) return sealed;
   }
 }

@@ -7,14 +7,16 @@
 #include "age/armor.h"
 #include "age/bytes.h"
 #include "age/header.h"
+#include "tool/place.h"
 
 namespace hushrun::tool {
 
 /// The file from its first byte on, once.
 class Sealed final : public age::Reader {
  public:
-  /// Reads as far as the header goes. A file that is none is told by `flaw`; opening it says more.
-  static Result<Sealed, age::Failure> look(age::Reader& from);
+  /// Reads as far as the header goes. A file that never was a sealed one is an error; one that is damaged is told by `flaw`, for
+  /// opening it says more.
+  static Result<Sealed> look(age::Reader& from, Public where);
   Sealed(Sealed&&) = default;
 
   Result<std::size_t, age::Failure> read(char* room, std::size_t size) override;
@@ -34,6 +36,7 @@ class Sealed final : public age::Reader {
  private:
   explicit Sealed(age::Reader& from) : from_{&from} {}
   std::optional<age::Failure> parse();
+  bool begins_as_one() const;
 
   age::Reader* from_;
   std::unique_ptr<std::string> beginning_ = std::make_unique<std::string>();  // as read; views stay good when this moves

@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t kValueLimit = 1024 * 1024;  // what the launcher takes for one secret
 
 Error flawed(Literal what, const std::string& path, const ContentFlaw& flaw) {
-  const Public place = flaw.line > 0 ? Public::path(path) + ":" + Public::number(flaw.line) : Public::path(path);
+  const Public place = flaw.line > 0 ? shown_path(path) + ":" + Public::number(flaw.line) : shown_path(path);
   return {Code::secret_invalid, what, place, flaw.why, flaw.fix};
 }
 
@@ -41,7 +41,7 @@ Result<Secret> read_value(const std::string& name) {
 // Somebody else's change, made since we read the file, is not overwritten.
 Result<void> expect_unchanged(const std::string& path, const Document& document) {
   if (!changed_meanwhile(path, document)) return {};
-  return Error{Code::target_refused, "the file was changed meanwhile", Public::path(path), "somebody else has sealed it since it was read", "do it again"};
+  return Error{Code::target_refused, "the file was changed meanwhile", shown_path(path), "somebody else has sealed it since it was read", "do it again"};
 }
 
 class Set final : public Subcommand {

@@ -102,6 +102,15 @@ bool agrees(Public question) {
   return answer && answer.value().size() == 0;
 }
 
+KeptTerminal::KeptTerminal() : terminal_{terminal()} {
+  if (terminal_ && ::tcgetattr(terminal_->number(), &settings_) != 0) terminal_.reset();
+}
+
+KeptTerminal::~KeptTerminal() {
+  // In the background tcsetattr(3) would stop us, and the terminal is somebody else's.
+  if (terminal_ && ::tcgetpgrp(terminal_->number()) == ::getpgrp()) ::tcsetattr(terminal_->number(), TCSADRAIN, &settings_);
+}
+
 Progress::Progress(age::Reader& from) : from_{from}, whole_{from.size().value_or(0)} {
   if (whole_ < kLarge || !is_terminal(STDERR_FILENO)) whole_ = 0;
 }

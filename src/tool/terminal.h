@@ -1,9 +1,12 @@
 #pragma once
 // The person at the terminal: what is asked, and what is shown while it takes long.
 
+#include <termios.h>
+
 #include <optional>
 
 #include "age/bytes.h"
+#include "core/fd.h"
 #include "core/secret.h"
 
 namespace hushrun::tool {
@@ -17,6 +20,19 @@ Result<Secret> ask(Public question, Public fix);
 Result<Secret> ask_twice(Public question, Public fix);
 /// Waits for a line; true if it is empty, false for anything else, at its end, or without a terminal.
 bool agrees(Public question);
+
+/// The controlling terminal as it is now, put back at the end: an editor that was killed leaves it without echo and without lines.
+class KeptTerminal {
+ public:
+  KeptTerminal();
+  ~KeptTerminal();
+  KeptTerminal(const KeptTerminal&) = delete;
+  KeptTerminal& operator=(const KeptTerminal&) = delete;
+
+ private:
+  std::optional<Fd> terminal_;
+  termios settings_{};
+};
 
 /// Passes a file through and says on standard error how far it has got: where that is a terminal, and the file is large.
 class Progress final : public age::Reader {

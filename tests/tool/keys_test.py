@@ -73,6 +73,33 @@ class Documents(Case):
             for option in re.findall(r"(?m)^ +(?:-\w,)?--([a-z-]+)", text):
                 self.assertIn(f"Fl -{option}", page)
 
+    @needs("git")
+    def test_the_readme_of_a_team_can_be_followed(self):
+        readme = (ROOT / "README.md").read_text()
+        team = readme[readme.index("**A team**"):]
+        joining, leaving = re.findall(r"```sh\n(.*?)```", team, re.S)[:2]
+        self.kit("keygen", "-o", "bob")
+        own = 'printf "# ada\\n%s\\n" "$(hushkit keygen -y ~/.config/hushrun/identity)" >>.age-recipients\n'
+        lines = joining.replace("age1…", self.recipient("bob")).splitlines(keepends=True)
+        script = "set -eu\ngit init -q .\n" + lines[0] + own + "".join(lines[1:3]) + "git add -A\n" + lines[3]
+        environment = {"PATH": f"{os.path.dirname(HUSHKIT)}:{os.environ['PATH']}"}
+
+        def follow(text, value):
+            done = subprocess.run(["sh", "-c", text], input=value, cwd=self.at, env={**self.environment, **environment}, capture_output=True, check=False)
+            self.assertEqual(done.returncode, 0, done.stderr.decode())
+        follow(script, b"first")
+        self.assertEqual(self.kit("open", "-i", "bob", "secrets.env.age"), b"db_password=first\n")
+        recipients = self.at / ".age-recipients"
+        recipients.write_text("".join(line for line in recipients.read_text().splitlines(keepends=True) if self.recipient("bob") not in line))
+        follow("set -eu\n" + leaving, b"second")
+        self.assertEqual(self.kit("open", "secrets.env.age"), b"db_password=second\n")
+        self.refused("open", "-i", "bob", "secrets.env.age")
+        # The diff that the README promises.
+        follow("git add -A; git -c user.name=a -c user.email=a@b commit -qm x; echo '*.age diff=age' >.gitattributes; git config diff.age.textconv 'hushkit open'", b"")
+        self.kit("set", "secrets.env.age", "other", stdin="third")
+        shown = subprocess.run(["git", "diff"], cwd=self.at, env={**self.environment, **environment}, capture_output=True, check=True, text=True).stdout
+        self.assertIn("\n+other=third\n", shown)
+
     @needs("mandoc")
     def test_manual_page_is_well_formed(self):
         done = subprocess.run(["mandoc", "-T", "lint", "-W", "warning", ROOT / "src/man/hushkit.1"], capture_output=True, text=True, check=False)

@@ -97,7 +97,7 @@ TEST_CASE("a payload that is cut off, goes on, or changes its order does not ope
 }
 
 TEST_CASE("of a large file two threads make the same as one, and its first flaw is the one that is told") {
-  const std::string content = content_of(30 * kChunkSize + 5);
+  const std::string content = content_of(70 * kChunkSize + 5);
   const auto sealed = seal(content, test_recipients(), Form::binary);
   REQUIRE(sealed);
   const std::size_t start = parse_header(sealed.value()).value().size + kPayloadNonceSize;
@@ -109,7 +109,7 @@ TEST_CASE("of a large file two threads make the same as one, and its first flaw 
   REQUIRE(opened_by_two(sealed.value(), whole));
   CHECK(whole.text == content);
 
-  for (std::size_t chunk = 0; chunk <= 30; ++chunk) {
+  for (std::size_t chunk = 0; chunk <= 70; ++chunk) {
     std::string damaged = sealed.value();
     damaged[start + chunk * kSealedChunkSize] ^= 1;
     damaged.resize(damaged.size() - 1);
@@ -117,17 +117,45 @@ TEST_CASE("of a large file two threads make the same as one, and its first flaw 
     const auto answer = opened_by_two(damaged, out);
     REQUIRE_FALSE(answer);
     CHECK(answer.error().kind == Failed::payload);
-    CHECK(answer.error().why.words().view() == (chunk == 30 ? "it is damaged or cut off" : "it is damaged"));
+    CHECK(answer.error().why.words().view() == (chunk == 70 ? "it is damaged or cut off" : "it is damaged"));
     // Whole batches before the flaw, and nothing after it.
-    CHECK(out.text == content.substr(0, chunk / kBatchChunks * kBatchChunks * kChunkSize));
+    CHECK(out.text == content.substr(0, chunk / kLargeBatchChunks * kLargeBatchChunks * kChunkSize));
+  }
+}
+
+TEST_CASE("verifying fails where opening fails, and gives nothing") {
+  const auto size = GENERATE(0U, 1U, 100U, 3U * kChunkSize, 70U * kChunkSize + 5U);
+  const auto verify = GENERATE(verify_payload, verify_payload_in_parallel);
+  const auto sealed = seal(content_of(size), test_recipients(), Form::binary);
+  REQUIRE(sealed);
+  const auto verified = [&](std::string_view file) {
+    MemoryReader reader{file};
+    Collected out;
+    const auto answer = open_into(reader, test_identities(), {}, out, verify);
+    CHECK(out.text.empty());
+    return answer;
+  };
+  CHECK(verified(sealed.value()));
+  const std::size_t start = parse_header(sealed.value()).value().size + kPayloadNonceSize;
+  for (std::size_t at = start; at < sealed.value().size(); at += kSealedChunkSize / 2) {
+    std::string damaged = sealed.value();
+    damaged[at] ^= 1;
+    const auto answer = verified(damaged);
+    REQUIRE_FALSE(answer);
+    CHECK(answer.error().kind == Failed::payload);
+  }
+  for (const std::string& bad : {sealed.value().substr(0, sealed.value().size() - 1), sealed.value() + "x"}) {
+    const auto answer = verified(bad);
+    REQUIRE_FALSE(answer);
+    CHECK(answer.error().kind == Failed::payload);
   }
 }
 
 TEST_CASE("two threads stop at a full disk and at a file that cannot be read on") {
-  const std::string content = content_of(30 * kChunkSize);
+  const std::string content = content_of(70 * kChunkSize);
   const auto sealed = seal(content, test_recipients(), Form::binary);
   REQUIRE(sealed);
-  const auto room = GENERATE(0U, 1U, 10U, 25U, 29U);
+  const auto room = GENERATE(0U, 1U, 10U, 25U, 50U, 69U);
   std::string disk(room * kChunkSize, '\0');
   RoomWriter full{disk.data(), disk.size()};
   MemoryReader reader{sealed.value()};
