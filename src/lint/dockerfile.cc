@@ -198,11 +198,12 @@ std::optional<std::vector<Word>> Instruction::json_form() const {
     all.push_back(std::move(word));
     ++i;
     skip();
-    if (i < text.size() && text[i] == ',') ++i;
+    if (i < text.size() && text[i] == ',' && text.find('"', i) != std::string_view::npos) ++i;
     else if (i >= text.size() || text[i] != ']') return std::nullopt;
     skip();
     if (i >= text.size()) return std::nullopt;
   }
+  if (i + 1 != text.size()) return std::nullopt;
   return all;
 }
 

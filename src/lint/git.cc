@@ -92,6 +92,11 @@ class OwnRepository {
   bool made_ = false;
 };
 
+// As git quotes names with core.quotePath off (git-config(1)).
+bool is_quoted(std::string_view path) {
+  return std::any_of(path.begin(), path.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f || c == '"' || c == '\\'; });
+}
+
 std::optional<std::string> find_git() {
   for (const char* path : {"/usr/bin/git", "/usr/local/bin/git", "/bin/git"}) {
     if (sys::is_executable(path)) return path;
@@ -99,8 +104,9 @@ std::optional<std::string> find_git() {
   return std::nullopt;
 }
 
-// Runs git; the NUL-separated names it prints. Exit 1 of check-ignore is "none of them".
-Result<std::vector<std::string>, Public> names_from(const std::string& git, std::vector<std::string> arguments, std::vector<std::string> environment) {
+// Runs git; the names it prints. Exit 1 of check-ignore is "none of them".
+Result<std::vector<std::string>, Public> names_from(const std::string& git, std::vector<std::string> arguments, std::vector<std::string> environment,
+                                                    char separator) {
   sys::Program program{git, {"git"}, {}};
   program.argv.insert(program.argv.end(), arguments.begin(), arguments.end());
   for (std::string& variable : environment) program.environment.push_back(variable.data());
@@ -113,7 +119,7 @@ Result<std::vector<std::string>, Public> names_from(const std::string& git, std:
   const Exposed bytes = end.output.expose();  // file names
   std::string_view text{bytes.data(), bytes.size()};
   while (!text.empty()) {
-    const std::size_t nul = std::min(text.find('\0'), text.size());
+    const std::size_t nul = std::min(text.find(separator), text.size());
     names.emplace_back(text.substr(0, nul));
     text.remove_prefix(std::min(nul + 1, text.size()));
   }
@@ -141,18 +147,24 @@ Result<GitAnswer, Public> ask_git(const std::string& folder, const std::vector<s
   const std::vector<std::string> environment{"GIT_DIR=" + own.value().path(), "GIT_WORK_TREE=" + repository->top.string(),
                                              "GIT_INDEX_FILE=" + (repository->directory / "index").string(), "GIT_CONFIG_NOSYSTEM=1",
                                              "GIT_CONFIG_GLOBAL=/dev/null", "GIT_OPTIONAL_LOCKS=0", "GIT_NO_LAZY_FETCH=1", "LC_ALL=C", "HOME=/nonexistent"};
-  const std::vector<std::string> common_options{"-C", repository->top.string(), "--literal-pathspecs", "-c", "core.fsmonitor=false", "-c",
+  const std::vector<std::string> common_options{"-C", repository->top.string(), "-c", "core.quotePath=false", "-c", "core.fsmonitor=false", "-c",
                                                 "core.excludesFile=" + (common / "info" / "exclude").string()};
-  for (std::size_t at = 0; at < paths.size(); at += kBatch) {
+  for (std::size_t at = 0, size = 0; at < paths.size(); at += size) {
+    // check-ignore takes NULs for standard input only, and puts some names in quotes: those are asked for alone.
+    size = 1;
+    while (!is_quoted(paths[at]) && size < kBatch && at + size < paths.size() && !is_quoted(paths[at + size])) ++size;
     std::vector<std::string> check = common_options, list = common_options;
-    check.insert(check.end(), {"check-ignore", "-z", "--no-index", "--"});
-    list.insert(list.end(), {"ls-files", "-z", "--cached", "--"});
-    for (std::size_t i = at; i < std::min(at + kBatch, paths.size()); ++i) {
-      check.push_back(from_top(paths[i]));
+    check.insert(check.end(), {"check-ignore", "--no-index", "--"});
+    list.insert(list.end(), {"--literal-pathspecs", "ls-files", "-z", "--cached", "--"});
+    for (std::size_t i = at; i < at + size; ++i) {
+      check.push_back("./" + from_top(paths[i]));  // so that a colon in front is no magic; it comes back as given
       list.push_back(from_top(paths[i]));
     }
-    for (std::string& name : TRY(names_from(*git, check, environment))) ignored.insert(std::move(name));
-    for (std::string& name : TRY(names_from(*git, list, environment))) tracked.insert(std::move(name));
+    std::vector<std::string> found = TRY(names_from(*git, check, environment, '\n'));
+    if (is_quoted(paths[at]) && !found.empty()) found = {"./" + from_top(paths[at])};
+    for (const std::string& name : found) ignored.insert(name.substr(std::min<std::size_t>(2, name.size())));
+    found = TRY(names_from(*git, list, environment, '\0'));
+    tracked.insert(found.begin(), found.end());
   }
   GitAnswer answer;
   for (const std::string& path : paths) {

@@ -46,12 +46,14 @@ class Linter {
     for (ComposeUse::Build& build : use.builds) contexts_.emplace(build.dockerfile, build.context);
     env_files_.insert(env_files_.end(), use.env_files.begin(), use.env_files.end());
     secret_files_.insert(secret_files_.end(), use.secret_files.begin(), use.secret_files.end());
-    uses_env_ |= use.reads_dotenv;
+    if (use.reads_dotenv) dotenv_folders_.push_back(folder_of(path));
   }
 
   void look_at_dockerfiles() {
-    uses_env_ |= !env_files_.empty();
-    for (const Candidate& candidate : tree_.candidates) uses_env_ |= candidate.kind == FileKind::env_template;
+    for (const std::string& path : env_files_) dotenv_folders_.push_back(folder_of(path));
+    for (const Candidate& candidate : tree_.candidates) {
+      if (candidate.kind == FileKind::env_template) dotenv_folders_.push_back(folder_of(candidate.path));
+    }
     // Named by a compose file, whatever it is called.
     for (const auto& [path, context] : contexts_) {
       if (std::find(tree_.dockerfiles.begin(), tree_.dockerfiles.end(), path) == tree_.dockerfiles.end() && sys::open_beneath(root_, path)) tree_.dockerfiles.push_back(path);
@@ -62,9 +64,16 @@ class Linter {
       const Dockerfile dockerfile = parse_dockerfile(file->text);
       check_dockerfile(*file, dockerfile, findings_);
       const auto [first, last] = contexts_.equal_range(path);
-      if (first == last) check_context({*file, dockerfile, likely_context(path, dockerfile)}, root_, tree_, uses_env_, findings_);
-      for (auto build = first; build != last; ++build) check_context({*file, dockerfile, build->second}, root_, tree_, uses_env_, findings_);
+      if (first == last) look_at_build({*file, dockerfile, likely_context(path, dockerfile)});
+      for (auto build = first; build != last; ++build) look_at_build({*file, dockerfile, build->second});
     }
+  }
+
+  void look_at_build(const Build& build) {
+    const bool uses_env = std::any_of(dotenv_folders_.begin(), dotenv_folders_.end(), [&](const std::string& folder) {
+      return build.context.empty() || folder == build.context || folder.starts_with(build.context + "/");
+    });
+    check_context(build, root_, tree_, uses_env, findings_);
   }
 
   // Nothing says what is sent to the builder: the folder in which the first source is that is named.
@@ -98,7 +107,8 @@ class Linter {
     for (const Candidate& candidate : tree_.candidates) look_at_candidate(candidate, answer.value());
     for (const std::string& path : secret_files_) look_at_secret_file(path, answer.value());
     const bool has_env = sys::open_beneath(root_, ".env") ? true : false;
-    if (!has_env && uses_env_ && !answer.value().ignored.contains(".env")) {
+    const bool uses_env = std::find(dotenv_folders_.begin(), dotenv_folders_.end(), std::string{}) != dotenv_folders_.end();
+    if (!has_env && uses_env && !answer.value().ignored.contains(".env")) {
       findings_.add(std::string{".gitignore"}, Level::note, "env-not-gitignored", "an .env would be committed by git add", "write .env* into .gitignore, and !.env.example");
     }
   }
@@ -146,7 +156,7 @@ class Linter {
   std::multimap<std::string, std::string> contexts_;  // of Dockerfiles, as compose files say
   std::vector<std::string> env_files_;
   std::vector<std::string> secret_files_;
-  bool uses_env_ = false;
+  std::vector<std::string> dotenv_folders_;  // where an env file belongs, says a compose file or a template
 };
 
 }  // namespace

@@ -28,10 +28,11 @@ constexpr std::array<std::string_view, 18> kSecretWords = {"apikey",   "apitoken
                                                            "passphrase", "passwd", "password",   "passwords",   "psw",        "pword",
                                                            "secret",   "secrets",  "secretkey",  "token",       "accesskey",  "privatekey"};
 // Behind these a name says something about a secret, and is none.
-constexpr std::array<std::string_view, 37> kAboutWords = {
+constexpr std::array<std::string_view, 53> kAboutWords = {
     "file",  "path",  "dir",     "version", "name",  "names", "id",       "ids",     "alias", "mode",   "url",    "uri",   "ttl",
     "expiry", "expires", "lifetime", "timeout", "length", "size", "type",  "header",  "issuer", "endpoint", "host", "port", "user", "algorithm",
-    "alg",   "enabled", "enable", "required", "format", "prefix", "count", "limit",   "age",   "location"};
+    "alg",   "enabled", "enable", "required", "format", "prefix", "count", "limit",   "age",   "location",
+    "hostname", "language", "domain", "email", "address", "region", "class", "policy", "store", "provider", "manager", "scope", "column", "field", "label", "message"};
 // With one of these anywhere it is none either.
 constexpr std::array<std::string_view, 14> kHarmlessWords = {"public", "pub",   "gpg",   "pgp",     "max",    "min",  "allow",
                                                              "sort",   "cache", "primary", "foreign", "disable", "use", "partition"};
@@ -40,7 +41,8 @@ constexpr std::array<std::string_view, 36> kDefaults = {
     "postgres", "password", "passw0rd", "passwd", "changeme", "change-me", "change_me", "secret", "root",  "admin",   "administrator", "test",
     "testing",  "example",  "mysql",    "mariadb", "mongo",   "redis",     "guest",     "user",   "dev",   "development", "dummy",     "fake",
     "pass",     "letmein",  "default",  "todo",   "none",     "null",      "token",     "foo",    "bar",   "rabbitmq", "minio",        "minioadmin"};
-constexpr std::array<std::string_view, 18> kPlaceholderParts = {"changeme", "change-me", "change_me", "your-",  "your_", "yourkey", "example", "placeholder", "replace",
+// A value that calls itself a password is told to people, who are to change it.
+constexpr std::array<std::string_view, 26> kPlaceholderParts = {"password", "passwd", "secret", "token", "strong", "choose", "secure", "xxx-", "changeme", "change-me", "change_me", "your-",  "your_", "yourkey", "example", "placeholder", "replace",
                                                                 "insert",   "dummy",     "xxxx",      "****", "....",  "sample",  "secret_here", "not-a-", "unset"};
 
 bool is_number_or_switch(const std::string& text) {
@@ -53,6 +55,8 @@ bool is_placeholder(const std::string& text) {
   if (is_one_of(text, kDefaults)) return true;
   if ((text.front() == '<' && text.back() == '>') || (text.front() == '[' && text.back() == ']') || text.starts_with("{{") || text.starts_with("%(")) return true;
   if (std::all_of(text.begin(), text.end(), [&](char c) { return c == text.front(); })) return true;
+  // `wordpress`, `db_dev`: a word, and none that a generator of passwords gives.
+  if (text.size() <= 12 && std::all_of(text.begin(), text.end(), [](char c) { return (c >= 'a' && c <= 'z') || c == '_' || c == '-'; })) return true;
   return std::any_of(kPlaceholderParts.begin(), kPlaceholderParts.end(), [&](std::string_view part) { return text.find(part) != std::string::npos; });
 }
 
@@ -99,7 +103,7 @@ Worth worth(std::string_view value) {
     else if (value[i] == '$' && (value[i + 1] == '{' || is_letter(value[i + 1]) || value[i + 1] == '_')) return Worth::reference;
   }
   const std::string text = lower(value);
-  if (text.starts_with('/') || text.starts_with("./") || text.starts_with("../") || text.starts_with("~/") || is_number_or_switch(text)) return Worth::nothing;
+  if (text.size() <= 3 || text.starts_with('/') || text.starts_with('%') || text.starts_with("./") || text.starts_with("../") || text.starts_with("~/") || is_number_or_switch(text)) return Worth::nothing;
   return is_placeholder(text) ? Worth::placeholder : Worth::literal;
 }
 
@@ -122,7 +126,9 @@ bool holds_issued_key(std::string_view text) {
     // Issuers' keys have 20 characters or more; a word with a hyphen or two (`sk-learn-contrib`) has no digits. eyJ is a JWT if it has dots.
     if (size < 20 || digits < 2 || letters < 4) continue;
     if (word.starts_with("eyJ") && std::count(word.begin(), word.end(), '.') < 2) continue;
-    if (!is_placeholder(lower(word))) return true;
+    // Issuers' keys hold no words but by chance.
+    const std::string low = lower(word);
+    if (low.find("example") == std::string::npos && low.find("xxxx") == std::string::npos && low.find("your") == std::string::npos && low.find("placeholder") == std::string::npos) return true;
   }
   return false;
 }

@@ -1,5 +1,5 @@
 #pragma once
-// The rules of a lint. tests/unit/lint_rules_test.cc holds, for each of them, what it must find and what it must not.
+// The rules of a lint. tests/lint/rules_test.py holds, for each of them, what it must find and what it must not.
 
 #include <span>
 #include <string>

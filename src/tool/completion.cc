@@ -29,6 +29,7 @@ class Taken final : public Words {
   void list(const char* names, std::vector<std::string>&, Value value, const char* text) override { add(names, text, value); }
   void word(std::optional<std::string>&, Value value, const char*) override { words.push_back(value); }
   void required_word(std::string&, Value value, const char*) override { words.push_back(value); }
+  void all_words(std::vector<std::string>&, Value value, const char*) override { words.push_back(value); }
 
   /// All names of all options, with a blank behind each.
   std::string option_names() const {

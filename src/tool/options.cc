@@ -38,6 +38,9 @@ class Described final : public Words {
   void required_word(std::string& to, Value value, const char* about) override {
     app_.add_option(CLI::detail::to_lower(value.name), to, about)->type_name(value.name)->required();
   }
+  void all_words(std::vector<std::string>& to, Value value, const char* about) override {
+    app_.add_option(CLI::detail::to_lower(value.name), to, about)->type_name(value.name)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  }
 
  private:
   CLI::App& app_;

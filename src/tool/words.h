@@ -33,6 +33,8 @@ class Words {
   /// A word that is no option, in its turn.
   virtual void word(std::optional<std::string>& to, Value value, const char* about) = 0;
   virtual void required_word(std::string& to, Value value, const char* about) = 0;
+  /// All words that are no options, none among them.
+  virtual void all_words(std::vector<std::string>& to, Value value, const char* about) = 0;
 };
 
 class Subcommand {
