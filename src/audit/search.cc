@@ -3,6 +3,26 @@
 #include <algorithm>
 
 namespace hushrun::audit {
+namespace {
+
+// A name, an attribute or a string of a document is one line; where in it says nothing.
+bool has_lines(Place place) {
+  switch (place) {
+    case Place::layer_file:
+    case Place::orphan_blob:
+    case Place::git_blob:
+    case Place::git_commit:
+    case Place::git_tag:
+    case Place::git_config:
+    case Place::git_reflog:
+    case Place::context_file:
+    case Place::log:
+    case Place::file: return true;
+    default: return false;
+  }
+}
+
+}  // namespace
 
 Scanner::Scanner(const Patterns& patterns) : patterns_{patterns}, comparer_{patterns} {
   for (const Patterns::Sieve& sieve : patterns.sieves()) longest_anchor_ = std::max(longest_anchor_, sieve.longest);
@@ -163,7 +183,7 @@ void Search::end() {
       hit.shape = first.shape;
       hit.where = where_;
       hit.where.offset = where_.offset + first.offset;
-      hit.where.line = where_.line > 0 ? where_.line + first.line - 1 : first.line;
+      if (has_lines(where_.place)) hit.where.line = where_.line > 0 ? where_.line + first.line - 1 : first.line;
       hit.repeats = first.repeats;
       hits_.push_back(std::move(hit));
     } else if (hits_.size() == kMostHits) {

@@ -70,6 +70,7 @@ void Workbench::run(const Job& job, std::optional<Fd> file) {
       Image image;
       FileBytes bytes{std::move(*file)};
       Unpacker{search_, &image}.walk(bytes, job.where);
+      if (!image.recognised()) search_.count({.files = 1});
       return settle(&image, job.where);
     }
     case Job::Kind::image_member: {

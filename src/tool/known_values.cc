@@ -32,10 +32,14 @@ void KnownValues::describe(Words& words) {
 }
 
 void KnownValues::add(Public name, Secret value, bool asked) {
-  const Exposed bytes = value.expose();
-  if (leak::trimmed({bytes.data(), bytes.size()}).empty()) return;
+  // A file's last newline is not part of what is looked for.
+  const auto looked_for = [](const Secret& one) {
+    const Exposed bytes = one.expose();
+    return leak::trimmed({bytes.data(), bytes.size()});
+  };
+  if (looked_for(value).empty()) return;
   for (Value& other : values_) {
-    if (!equal_in_constant_time(other.value, value)) continue;
+    if (looked_for(other.value) != looked_for(value)) continue;
     // One value under two names is one to rotate: the first name is told.
     other.asked |= asked;
     return;
