@@ -2,13 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <cstring>
 
 namespace hushrun::audit {
 namespace {
 
-constexpr std::size_t kShortest = 16;  // digits
+constexpr std::size_t kShortest = 16;  // digits, whatever the values are
 constexpr std::size_t kProbe = 24;     // digits by which a run is judged
 constexpr std::size_t kSmallestPiece = 48 * 1024;
 constexpr std::size_t kMostIndent = 64;
@@ -41,22 +42,65 @@ int nibble(char c) { return kNibbles[static_cast<unsigned char>(c)]; }
 using Bytes = unsigned char __attribute__((vector_size(16)));
 using Halves = std::uint64_t __attribute__((vector_size(16)));
 
-// The next aligned eight bytes that are all digits of base64: a run of fifteen holds some.
+// The next aligned eight bytes that are all digits of base64, a run of fifteen holds some; with Blocks::two, the next two such in a row,
+// which a run of twenty-three holds.
+enum class Blocks { one, two };
+template <Blocks wanted>
 std::size_t next_block(std::string_view text, std::size_t at) {
   at = (at + 7) & ~std::size_t{7};
+  bool before = false;
   for (; at + 16 <= text.size(); at += 16) {
     Bytes bytes;
     std::memcpy(&bytes, text.data() + at, sizeof bytes);
     const auto is = (((bytes | 0x20) - 'a') < 26) | ((bytes - '0') < 10) | (bytes == '+') | (bytes == '/') | (bytes == '-') | (bytes == '_');
     Halves halves;
     std::memcpy(&halves, &is, sizeof halves);
-    if (halves[0] == ~std::uint64_t{0}) return at;
-    if (halves[1] == ~std::uint64_t{0}) return at + 8;
+    const bool first = halves[0] == ~std::uint64_t{0}, second = halves[1] == ~std::uint64_t{0};
+    if constexpr (wanted == Blocks::one) {
+      if (first) return at;
+      if (second) return at + 8;
+    } else {
+      if (first && (before || second)) return at;
+      before = second;
+    }
   }
   for (; at + 8 <= text.size(); at += 8) {
     if (std::all_of(text.begin() + static_cast<std::ptrdiff_t>(at), text.begin() + static_cast<std::ptrdiff_t>(at + 8), [](char c) { return sextet(c) >= 0; })) return at;
   }
   return text.size();
+}
+
+// What the digits of base64 must not be where they mean printable ASCII: of a group of four the first is 8 to 31, the second has bit 3
+// clear, the third bit 1. A byte each, in the order in which a rotation by the digit's place brings them to the group's shift.
+constexpr std::array<std::uint32_t, 256> wrong_table() {
+  std::array<std::uint32_t, 256> table{};
+  for (std::size_t i = 0; i < 256; ++i) {
+    const int digit = kSextets[i];
+    if (digit < 0) continue;
+    const std::uint32_t first = digit < 8 || digit >= 32, second = (digit & 8) != 0, third = (digit & 2) != 0;
+    table[i] = first | second << 24 | third << 16;
+  }
+  return table;
+}
+constexpr auto kWrong = wrong_table();
+
+// A look at the beginning of a run, before anything is decoded: most are words, paths and hashes.
+struct Look {
+  std::size_t digits = 0;     // looked at
+  std::uint32_t wrong = 0;    // how many are wrong for each of the four shifts, a byte each
+  bool all_hex = true;
+  bool may_be_text(std::size_t shift) const { return 4 * (wrong >> (8 * shift) & 255) <= digits + 3; }
+  bool may_be_text() const { return may_be_text(0) || may_be_text(1) || may_be_text(2) || may_be_text(3); }
+};
+Look look_at(std::string_view text) {
+  Look look;
+  const std::size_t most = std::min(text.size(), kProbe);
+  for (; look.digits < most && sextet(text[look.digits]) >= 0; ++look.digits) {
+    const char c = text[look.digits];
+    look.wrong += std::rotl(kWrong[static_cast<unsigned char>(c)], static_cast<int>(8 * (look.digits & 3)));
+    look.all_hex &= nibble(c) >= 0;
+  }
+  return look;
 }
 
 // Text in ASCII, or in UTF-16. Random bytes are neither: of 18, seven are printable, give or take four.
@@ -102,8 +146,8 @@ std::size_t line_break(std::string_view text) {
 
 }  // namespace
 
-DecodedRuns::DecodedRuns(std::size_t longest)
-    : overlap_{std::clamp<std::size_t>((4 * longest + 3) & ~std::size_t{3}, 8192, std::size_t{8} << 20)}, piece_{std::max(kSmallestPiece, 4 * overlap_)} {}
+DecodedRuns::DecodedRuns(std::size_t shortest, std::size_t longest)
+    : shortest_{std::max(kShortest, (4 * shortest + 2) / 3)}, overlap_{std::clamp<std::size_t>((4 * longest + 3) & ~std::size_t{3}, 8192, std::size_t{8} << 20)}, piece_{std::max(kSmallestPiece, 4 * overlap_)} {}
 
 // Reads digits from `at` on, without what lies between them. Returns the end; `open` if the run may go on behind the text.
 std::size_t DecodedRuns::collect(std::string_view text, std::size_t at, bool ended, bool& open) {
@@ -175,18 +219,37 @@ bool DecodedRuns::decode_hex(std::string_view digits, std::size_t begin, const S
 void DecodedRuns::decode(std::size_t begin, const Show& show) {
   const std::string_view digits = digits_;
   if (decode_hex(digits, begin, show)) return;
-  for (std::size_t shift = 0; shift < 4 && digits.size() >= shift + kShortest; ++shift) decode_base64(digits.substr(shift), begin + shift, show);
+  const Look look = look_at(digits);
+  for (std::size_t shift = 0; shift < 4 && digits.size() >= shift + kShortest; ++shift) {
+    if (look.may_be_text(shift)) decode_base64(digits.substr(shift), begin + shift, show);
+  }
 }
 
 std::size_t DecodedRuns::find(std::string_view text, std::size_t from, bool ended, const Show& show) {
   std::size_t done = from;
-  for (std::size_t at = from; (at = next_block(text, at)) < text.size();) {
+  const auto next = shortest_ >= 23 ? next_block<Blocks::two> : next_block<Blocks::one>;
+  for (std::size_t at = from; (at = next(text, at)) < text.size();) {
     std::size_t begin = at;
     while (begin > done && sextet(text[begin - 1]) >= 0) --begin;
+    const Look look = look_at(text.substr(begin));
+    const std::size_t behind = begin + look.digits;
+    const bool goes_on = look.digits == kProbe || behind >= text.size() || text[behind] == '%' || text[behind] == '\\' || text[behind] == '\n' || text[behind] == '\r';
+    if (!look.all_hex && !look.may_be_text() && (look.digits == kProbe || !goes_on)) {
+      // Nothing of it means text: on behind it.
+      std::size_t end = behind;
+      while (end < text.size() && sextet(text[end]) >= 0) ++end;
+      if (end == text.size() && !ended) return begin;
+      done = at = end;
+      continue;
+    }
+    if (look.digits < std::min(shortest_, kProbe) && !goes_on) {
+      done = at = behind;
+      continue;
+    }
     bool open = false;
     const std::size_t end = collect(text, begin, ended, open);
     if (open) return begin;
-    if (digits_.size() >= kShortest) decode(begin, show);
+    if (digits_.size() >= shortest_) decode(begin, show);
     // A piece of a longer run: the next one overlaps it, in steps of whole groups.
     done = digits_.size() >= piece_ && end - begin > overlap_ ? begin + (end - begin - overlap_) / 4 * 4 : end;
     at = std::max(done, at + 1);

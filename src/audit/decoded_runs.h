@@ -9,7 +9,8 @@
 
 namespace hushrun::audit {
 
-/// Finds runs of 16 digits or more, decodes those that mean text, and shows what they mean.
+/// Finds runs of 16 digits or more, decodes those that mean text, and shows what they mean. A run that is too short to hold any value is not
+/// even looked at.
 class DecodedRuns {
  public:
   struct Run {
@@ -19,8 +20,8 @@ class DecodedRuns {
   };
   using Show = std::function<void(const Run&)>;
 
-  /// `longest` is how long a value may be: a run is decoded in pieces that overlap by more.
-  explicit DecodedRuns(std::size_t longest);
+  /// How long values are: a run is decoded in pieces that overlap by more than the longest.
+  DecodedRuns(std::size_t shortest, std::size_t longest);
 
   /// Shows the runs that begin at `from` or later. Returns where it stopped: the end, or, if not `ended`, where a run begins that
   /// reaches the end of the text and may go on.
@@ -32,6 +33,7 @@ class DecodedRuns {
   bool decode_base64(std::string_view digits, std::size_t begin, const Show& show);
   bool decode_hex(std::string_view digits, std::size_t begin, const Show& show);
 
+  std::size_t shortest_;  // run, in digits
   std::size_t overlap_;
   std::size_t piece_;     // digits at once
   std::string digits_;    // of the run at hand, without line ends

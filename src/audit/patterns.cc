@@ -211,6 +211,9 @@ void Patterns::add_pattern(Pattern pattern) {
 void Patterns::add_value(std::string_view value, std::uint32_t needle, bool part) {
   const auto start = static_cast<std::uint32_t>(values_.size());
   values_.append(value);
+  // Line ends, and blanks in a row, may be gone from a text.
+  const auto blanks = static_cast<std::size_t>(std::count_if(value.begin(), value.end(), [](char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }));
+  shortest_ = std::min(shortest_, value.size() - blanks);
   const auto add = [&](Alphabet alphabet, unsigned offset) {
     add_pattern({start, static_cast<std::uint32_t>(value.size()), needle, alphabet, static_cast<std::uint8_t>(offset), part});
   };

@@ -79,7 +79,8 @@ class Patterns {
   const leak::Needles* enumerated() const { return enumerated_ ? &*enumerated_ : nullptr; }
   std::uint32_t enumerated_needle(std::uint32_t number) const { return enumerated_numbers_[number]; }
 
-  /// The longest value; how many bytes of a text in front of an anchor its pattern may begin.
+  /// The shortest value or part of one, the longest value; how many bytes of a text in front of an anchor its pattern may begin.
+  std::size_t shortest() const { return shortest_; }
   std::size_t longest() const { return longest_; }
   std::size_t reach_back() const { return reach_back_; }
 
@@ -99,6 +100,7 @@ class Patterns {
   std::vector<Weak> weak_;
   std::optional<leak::Needles> enumerated_;
   std::vector<std::uint32_t> enumerated_numbers_;
+  std::size_t shortest_ = SIZE_MAX / 8;
   std::size_t longest_ = 0;
   std::size_t reach_back_ = 0;
 };

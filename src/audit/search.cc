@@ -69,7 +69,7 @@ void Scanner::verify(const Pending& one, std::string_view text, bool ended, std:
 }
 
 Search::Search(const Patterns& patterns)
-    : patterns_{patterns}, scanner_{patterns}, runs_{DecodedRuns{patterns.longest()}, DecodedRuns{patterns.longest()}}, firsts_(patterns.needles()) {
+    : patterns_{patterns}, scanner_{patterns}, runs_{DecodedRuns{patterns.shortest(), patterns.longest()}, DecodedRuns{patterns.shortest(), patterns.longest()}}, firsts_(patterns.needles()) {
   window_.reserve(kWindow);
 }
 
