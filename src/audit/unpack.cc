@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "audit/gunzip.h"
 #include "audit/image.h"
 
 namespace hushrun::audit {
@@ -34,7 +35,7 @@ struct Magic {
 };
 using namespace std::string_view_literals;
 constexpr Magic kMagic[] = {
-    {"\x1f\x8b\x08"sv, Format::compressed},         // gzip
+    {"\x1f\x8b\x08"sv, Format::gzip},
     {"\x28\xb5\x2f\xfd"sv, Format::compressed},     // zstd
     {"\xfd" "7zXZ\0"sv, Format::compressed},
     {"BZh"sv, Format::compressed},
@@ -72,7 +73,6 @@ class Unpacker::Opened {
       case Format::ar: archive_read_support_format_ar(raw()); break;
       case Format::cpio: archive_read_support_format_cpio(raw()); break;
       default:
-        archive_read_support_filter_gzip(raw());
         archive_read_support_filter_zstd(raw());
         archive_read_support_filter_xz(raw());
         archive_read_support_filter_bzip2(raw());
@@ -198,7 +198,26 @@ void Unpacker::stream(Bytes& bytes, const Locator& where, Depth depth) {
   if (bytes.broken()) broken(where, Gap::Kind::unreadable, "could not be read to its end");
 }
 
+void Unpacker::gzip(Bytes& bytes, const Locator& where, Depth depth) {
+  GunzipBytes content{bytes};
+  stream(content, where, depth.inside());
+  while (!content.take().empty()) {
+  }
+  if (content.bomb()) {
+    broken(where, Gap::Kind::limit, "grows to more than 200 times its size");
+  } else if (content.broken()) {
+    broken(where, Gap::Kind::corrupt, "cut off or damaged");
+  } else if (!content.rest().empty()) {
+    visitor_.begin(where);
+    visitor_.feed(content.rest());
+    for (std::string_view rest = bytes.take(); !rest.empty(); rest = bytes.take()) visitor_.feed(rest);
+    visitor_.end();
+  }
+  if (bytes.broken()) broken(where, Gap::Kind::unreadable, "could not be read to its end");
+}
+
 void Unpacker::archive(Bytes& bytes, const Locator& where, Depth depth, Format format) {
+  if (format == Format::gzip) return gzip(bytes, where, depth);
   Opened opened{bytes, format};
   members(opened, where, depth, format == Format::compressed);
   // Behind the end of an archive there may be more, which other readers skip as well.

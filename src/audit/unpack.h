@@ -13,7 +13,7 @@ namespace hushrun::audit {
 class Image;
 
 /// What something is, by its first bytes; never by its name.
-enum class Format : std::uint8_t { plain, tar, zip, ar, cpio, compressed, closed };
+enum class Format : std::uint8_t { plain, tar, zip, ar, cpio, gzip, compressed, closed };
 Format format_of(std::string_view beginning);
 
 /// Walks one artifact. Bounded: what is cut short is told as a gap.
@@ -48,6 +48,7 @@ class Unpacker {
   class MemberBytes;
 
   void stream(Bytes& bytes, const Locator& where, Depth depth);
+  void gzip(Bytes& bytes, const Locator& where, Depth depth);
   void archive(Bytes& bytes, const Locator& where, Depth depth, Format format);
   void members(Opened& opened, const Locator& where, Depth depth, bool compressed);
   void content(Bytes& bytes, const Locator& where, bool keep);

@@ -96,7 +96,8 @@ Result<void> KnownValues::read_given() {
     if (!name || equals + 1 == one.size()) {
       return Error{Code::usage, "not a name and a place", "option --value", "NAME=WHERE is wanted, not the value itself", "put the value into a file, and say where that is"};
     }
-    add(Public::name(name->text()), TRY(read_place(one.substr(equals + 1), kLargest)), true);
+    // It stands where a name belongs, and its value elsewhere; a key in its place is not shown.
+    add(could_be_a_key(name->text()) ? Public{"a secret"} : Public::vouched(name->text()), TRY(read_place(one.substr(equals + 1), kLargest)), true);
   }
   return {};
 }

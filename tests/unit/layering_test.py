@@ -40,6 +40,7 @@ FOREIGN = {
     r"sodium(\.h|/)": r"core/(secret|codec)\.cc|age/\w+\.cc",
     r"re2/": r"audit/ignore\.cc",
     r"archive(_entry)?\.h": r"audit/unpack\.cc",
+    r"zlib\.h": r"audit/gunzip\.cc",
     r"seccomp\.h": r"audit/confine\.cc",
     r"CLI/": r"tool/\w+\.cc",
 }
