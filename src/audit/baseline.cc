@@ -93,8 +93,7 @@ Result<Baseline, Problems> Baseline::parse(std::string_view text, Public where) 
 
 Report Baseline::apply(Outcome outcome, std::string_view today, const Guard& guard) const {
   std::vector<bool> met(entries_.size());
-  const auto accepting = [&](Public rule, Public secret, const Locator& where) -> const Entry* {
-    const std::string locator = fingerprint(rule, secret, where, guard);
+  const auto accepting = [&](Public rule, Public secret, const std::string& locator) -> const Entry* {
     const Entry* holds = nullptr;
     for (std::size_t i = 0; i < entries_.size(); ++i) {
       const Entry& entry = entries_[i];
@@ -108,17 +107,17 @@ Report Baseline::apply(Outcome outcome, std::string_view today, const Guard& gua
   Report report;
   report.outcome.totals = outcome.totals;
   for (Finding& finding : outcome.findings) {
-    const Entry* entry = accepting(finding.rule, finding.secret, finding.where);
+    const Entry* entry = accepting(finding.rule, finding.secret, fingerprint(finding, guard));
     if (entry == nullptr) report.outcome.findings.push_back(std::move(finding));
     else report.accepted.push_back({std::move(finding), std::nullopt, entry->reason, entry->expires});
   }
   for (Gap& gap : outcome.gaps) {
-    const Entry* entry = accepting(word(gap.kind), gap.secret, gap.where);
+    const Entry* entry = accepting(word(gap.kind), gap.secret, fingerprint(gap, guard));
     if (entry == nullptr) report.outcome.gaps.push_back(std::move(gap));
     else report.accepted.push_back({std::nullopt, std::move(gap), entry->reason, entry->expires});
   }
   for (std::size_t i = 0; i < entries_.size(); ++i) {
-    const Public number = Public{"entry "} + Public::number(i + 1);
+    const Public number = "entry " + Public::number(i + 1);
     if (entries_[i].expires < today) report.remarks.push_back(number + " has expired and accepts nothing any more");
     else if (!met[i]) report.remarks.push_back(number + " meets nothing any more: take it out");
   }
@@ -128,8 +127,7 @@ Report Baseline::apply(Outcome outcome, std::string_view today, const Guard& gua
 std::string write_baseline(const Report& report, std::string_view expires, const Guard& guard) {
   std::string text{"version: 1\naccepted:\n"};
   std::vector<std::string> written;
-  const auto add = [&](Public rule, Public secret, const Locator& where, std::string_view reason, std::string_view until) {
-    const std::string locator = fingerprint(rule, secret, where, guard);
+  const auto add = [&](Public rule, Public secret, const Locator& where, const std::string& locator, std::string_view reason, std::string_view until) {
     if (std::find(written.begin(), written.end(), locator) != written.end()) return;
     written.push_back(locator);
     text.append("  # ").append(locate(where, guard)).append("\n");
@@ -139,12 +137,18 @@ std::string write_baseline(const Report& report, std::string_view expires, const
     text.append("    reason: ").append(json::quoted(shown(guard, reason))).append("\n");
     text.append("    expires: ").append(json::quoted(until)).append("\n");
   };
+  const auto add_finding = [&](const Finding& finding, std::string_view reason, std::string_view until) {
+    add(finding.rule, finding.secret, finding.where, fingerprint(finding, guard), reason, until);
+  };
+  const auto add_gap = [&](const Gap& gap, std::string_view reason, std::string_view until) {
+    add(word(gap.kind), gap.secret, gap.where, fingerprint(gap, guard), reason, until);
+  };
   for (const Accepted& entry : report.accepted) {
-    if (entry.finding) add(entry.finding->rule, entry.finding->secret, entry.finding->where, entry.reason, entry.expires);
-    if (entry.gap) add(word(entry.gap->kind), entry.gap->secret, entry.gap->where, entry.reason, entry.expires);
+    if (entry.finding) add_finding(*entry.finding, entry.reason, entry.expires);
+    if (entry.gap) add_gap(*entry.gap, entry.reason, entry.expires);
   }
-  for (const Finding& finding : report.outcome.findings) add(finding.rule, finding.secret, finding.where, "", expires);
-  for (const Gap& gap : report.outcome.gaps) add(word(gap.kind), gap.secret, gap.where, "", expires);
+  for (const Finding& finding : report.outcome.findings) add_finding(finding, "", expires);
+  for (const Gap& gap : report.outcome.gaps) add_gap(gap, "", expires);
   return text;
 }
 

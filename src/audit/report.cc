@@ -46,6 +46,20 @@ constexpr std::array kPlaceRules = {
     Rule{"file-path", "a value is in the name of a file", "then rename it; backups and copies keep the name"},
 };
 
+std::string digest_of(Public rule, Public secret, Public message, const Locator& where, const Guard& guard) {
+  std::string image = shown(guard, where.image.substr(0, where.image.find(' ')));
+  // `registry:5000/app:1.0`: the last colon parts the tag, unless a slash comes behind it.
+  const std::size_t colon = image.rfind(':');
+  if (colon != std::string::npos && image.find('/', colon) == std::string::npos) image.resize(colon);
+  const bool is_git = where.place >= Place::git_blob && where.place <= Place::git_reflog;
+  std::string text{rule.view()};
+  text.append("\n").append(secret.view()).append("\n").append(image).append("\n");
+  if (is_git) text.append(shown(guard, where.object));
+  text.append("\n").append(shown(guard, where.path.empty() ? where.artifact : where.path));
+  if (!message.empty()) text.append("\n").append(shown(guard, message.view()));
+  return codec::sha256(text).substr(0, 32);
+}
+
 }  // namespace
 
 std::span<const Rule> place_rules() { return kPlaceRules; }
@@ -80,18 +94,11 @@ std::string shown(const Guard& guard, std::string_view text) {
   return std::string{Public::vouched(guard.mask(text)).view()};
 }
 
-std::string fingerprint(Public rule, Public secret, const Locator& where, const Guard& guard) {
-  std::string image = shown(guard, where.image.substr(0, where.image.find(' ')));
-  // `registry:5000/app:1.0`: the last colon parts the tag, unless a slash comes behind it.
-  const std::size_t colon = image.rfind(':');
-  if (colon != std::string::npos && image.find('/', colon) == std::string::npos) image.resize(colon);
-  const bool is_git = where.place >= Place::git_blob && where.place <= Place::git_reflog;
-  std::string text{rule.view()};
-  text.append("\n").append(secret.view()).append("\n").append(image).append("\n");
-  if (is_git) text.append(shown(guard, where.object));
-  text.append("\n").append(shown(guard, where.path.empty() ? where.artifact : where.path));
-  return codec::sha256(text).substr(0, 32);
+std::string fingerprint(const Finding& finding, const Guard& guard) {
+  return digest_of(finding.rule, finding.secret, finding.message, finding.where, guard);
 }
+
+std::string fingerprint(const Gap& gap, const Guard& guard) { return digest_of(word(gap.kind), gap.secret, {}, gap.where, guard); }
 
 Public message(const Finding& finding) {
   if (!finding.message.empty()) return finding.message;

@@ -79,13 +79,10 @@ Written write(const Report& report, const Reporter& reporter, Format format, Col
 std::string shown(const Guard& guard, std::string_view text);
 
 /// Recognises a finding or a gap in another run, after a rebuild and on another machine: the secret's name, the place, the image
-/// without its tag, the object of a repository, the path; not the layer's digest, not the line. Made of masked text only, for
-/// it is committed in baselines: 32 hexadecimal digits.
-std::string fingerprint(Public rule, Public secret, const Locator& where, const Guard& guard);
-inline std::string fingerprint(const Finding& finding, const Guard& guard) {
-  return fingerprint(finding.rule, finding.secret, finding.where, guard);
-}
-inline std::string fingerprint(const Gap& gap, const Guard& guard) { return fingerprint(word(gap.kind), gap.secret, gap.where, guard); }
+/// without its tag, the object of a repository, the path, and of a lint what it says (which variable); not the layer's digest, not
+/// the line. Made of masked text only, for it is committed in baselines: 32 hexadecimal digits.
+std::string fingerprint(const Finding& finding, const Guard& guard);
+std::string fingerprint(const Gap& gap, const Guard& guard);
 
 /// A lint's own message; an audit's follows from its place.
 Public message(const Finding& finding);

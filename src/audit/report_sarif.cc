@@ -116,20 +116,24 @@ void write_result(json::Writer& out, const Finding& finding, std::size_t occurre
   out.end_object();
 }
 
+// Recurs on one line of a lint, and in any line of an audit.
+std::string key_of(const Finding& finding, const Guard& guard) {
+  return fingerprint(finding, guard) + std::to_string(finding.secret.empty() ? finding.where.line : 0);
+}
+
 // Services show some thousands of results and no more: what has one fingerprint is one result, with a number.
 void write_results(json::Writer& out, const Report& report, const Guard& guard) {
   std::map<std::string, std::size_t> counts;
   std::vector<const Finding*> firsts;
   for (const Finding& finding : report.outcome.findings) {
-    std::size_t& count = counts[fingerprint(finding, guard) + std::to_string(finding.secret.empty() ? finding.where.line : 0)];
+    std::size_t& count = counts[key_of(finding, guard)];
     if (count == 0) firsts.push_back(&finding);
     count += 1 + finding.repeats;
   }
   out.key("results");
   out.begin_array();
   for (const Finding* finding : firsts) {
-    const std::string key = fingerprint(*finding, guard) + std::to_string(finding->secret.empty() ? finding->where.line : 0);
-    write_result(out, *finding, counts[key], nullptr, guard);
+    write_result(out, *finding, counts[key_of(*finding, guard)], nullptr, guard);
   }
   for (const Accepted& accepted : report.accepted) {
     if (accepted.finding) write_result(out, *accepted.finding, 1 + accepted.finding->repeats, &accepted, guard);

@@ -203,7 +203,7 @@ class ContextChecker {
       const bool counts = shipped.candidate->content != FileContent::harmless && shipped.candidate->kind != FileKind::env_template;
       if (!counts || shipped.path.find('/') == std::string::npos || is_for_tests(shipped.path)) continue;
       if (everywhere.value().ships(shipped.path, Builder::buildkit)) continue;
-      add(Level::warning, "dockerignore-root-only", Public{"the pattern is for the root only: "} + Public::path(shipped.path) + " is sent to the builder", "write **/ in front of it");
+      add(Level::warning, "dockerignore-root-only", "the pattern is for the root only: " + Public::path(shipped.path) + " is sent to the builder", "write **/ in front of it");
       return;
     }
   }

@@ -51,9 +51,9 @@ class Checker {
       const bool is_secret = is_secret_name(pair.name);
       const Worth is = pair.value ? worth(*pair.value) : Worth::nothing;
       if (pair.value && holds_url_credentials(*pair.value)) {
-        add(Level::error, "url-credentials", pair.line, Public{"the default of "} + name + " is a URL with a password in it", "rotate the password, and take it from a secret");
+        add(Level::error, "url-credentials", pair.line, "the default of " + name + " is a URL with a password in it", "rotate the password, and take it from a secret");
       } else if (pair.value && (holds_issued_key(*pair.value) || (is_secret && is == Worth::literal))) {
-        add(Level::error, "secret-arg-default", pair.line, Public{"the default of "} + name + " is written out: it stands in the history of the image",
+        add(Level::error, "secret-arg-default", pair.line, "the default of " + name + " is written out: it stands in the history of the image",
             "rotate it, take it out, and use RUN --mount=type=secret");
       } else if (is_secret && is != Worth::nothing) {
         add(Level::note, "secret-arg-default", pair.line, name + " is named like a secret and has a default", kMountInstead);
@@ -74,7 +74,7 @@ class Checker {
       if (holds_url_credentials(*pair.value)) {
         add(Level::error, "url-credentials", pair.line, name + " is a URL with a password in it", "rotate the password, and take it from a secret");
       } else if (holds_issued_key(*pair.value) || (is_secret_name(pair.name) && is == Worth::literal)) {
-        add(Level::error, "secret-env", pair.line, Public{"the value of "} + name + " is written out: it is in the configuration of the image",
+        add(Level::error, "secret-env", pair.line, "the value of " + name + " is written out: it is in the configuration of the image",
             "rotate it, take it out, and mount it when the container starts");
       } else if (from_argument) {
         add(Level::warning, "secret-env", pair.line, name + " takes a build argument that is named like a secret into the image", kMountInstead);

@@ -10,7 +10,7 @@ constexpr DocumentLimits kLimits{std::size_t{4} << 20, 200'000, 64};
 std::optional<Node> parse(const File& file, Findings& findings) {
   auto document = parse_document(file.text, Aliases::resolved, kLimits);
   if (document) return std::move(document).value();
-  findings.gap(file.path, audit::Gap::Kind::corrupt, Public{"not read as YAML from line "} + Public::number(document.error().at.line) + ": " + document.error().why);
+  findings.gap(file.path, audit::Gap::Kind::corrupt, "not read as YAML from line " + Public::number(document.error().at.line) + ": " + document.error().why);
   return std::nullopt;
 }
 
@@ -113,7 +113,7 @@ class ComposeChecker {
     if (!is_secret) return;
     const Worth is = setting.value ? worth(value) : Worth::reference;
     if (is == Worth::literal) {
-      add(Level::error, "compose-literal-secret", setting.line, Public{"the value of "} + name + " is written out", "rotate it, and use secrets: with file: or environment:");
+      add(Level::error, "compose-literal-secret", setting.line, "the value of " + name + " is written out", "rotate it, and use secrets: with file: or environment:");
     } else if (is == Worth::placeholder) {
       add(Level::note, "compose-literal-secret", setting.line, name + " has a value that everybody knows", "use secrets: with file: or environment:");
     } else if (is == Worth::reference) {

@@ -14,6 +14,9 @@ namespace fs = std::filesystem;
 
 // Paths of one question: a command line has to fit in 128 KiB and more.
 constexpr std::size_t kBatch = 256;
+constexpr Public kUnreadable = "git could not read the repository's ignore files or index";
+constexpr Public kNoRepository = "no repository that can be read";
+constexpr Public kNoGit = "git is not installed: nobody knows what .gitignore says";
 constexpr std::size_t kLargestConfig = std::size_t{1} << 20;
 
 // A work tree and the directory with its index and config.
@@ -112,9 +115,9 @@ Result<std::vector<std::string>, Public> names_from(const std::string& git, std:
   for (std::string& variable : environment) program.environment.push_back(variable.data());
   using namespace std::chrono_literals;
   const auto finished = sys::run_to_end(program, {.output = std::size_t{4} << 20, .chatter = 4096, .timeout = 60s, .grace = 2s});
-  if (!finished) return Public{"git cannot be run: "} + Why{finished.error()}.words();
+  if (!finished) return "git cannot be run: " + Why{finished.error()}.words();
   const sys::Finished& end = finished.value();
-  if (end.end != sys::Finished::End::exited || end.number > 1) return Public{"git could not read the repository's ignore files or index"};
+  if (end.end != sys::Finished::End::exited || end.number > 1) return kUnreadable;
   std::vector<std::string> names;
   const Exposed bytes = end.output.expose();  // file names
   std::string_view text{bytes.data(), bytes.size()};
@@ -132,13 +135,13 @@ bool is_in_repository(const std::string& folder) { return find_repository(folder
 
 Result<GitAnswer, Public> ask_git(const std::string& folder, const std::vector<std::string>& paths) {
   const std::optional<Repository> repository = find_repository(folder);
-  if (!repository) return Public{"no repository that can be read"};
+  if (!repository) return kNoRepository;
   const std::optional<std::string> git = find_git();
-  if (!git) return Public{"git is not installed: nobody knows what .gitignore says"};
+  if (!git) return kNoGit;
   const fs::path common = common_directory(*repository);
   const bool sha256 = read_or_nothing(common / "config").find("sha256") != std::string::npos;
   const auto own = OwnRepository::make(sha256);
-  if (!own) return Public{"cannot make a folder in /tmp: "} + Why{own.error()}.words();
+  if (!own) return "cannot make a folder in /tmp: " + Why{own.error()}.words();
 
   std::error_code flaw;
   const fs::path prefix = fs::relative(fs::canonical(folder, flaw), repository->top, flaw);

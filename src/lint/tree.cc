@@ -34,7 +34,7 @@ class Walker {
 
   void walk(const Fd& folder, const std::string& path, std::size_t depth, bool foreign) {
     const auto entries = sys::list(folder, kMostEntries);
-    if (!entries) return findings_.gap(path, audit::Gap::Kind::unreadable, Public{"cannot list the folder: "} + Why{entries.error()}.words());
+    if (!entries) return findings_.gap(path, audit::Gap::Kind::unreadable, "cannot list the folder: " + Why{entries.error()}.words());
     for (const sys::Entry& entry : entries.value()) {
       if (++seen_ > kMostEntries) {
         if (seen_ == kMostEntries + 1) findings_.gap({}, audit::Gap::Kind::limit, "more than a million files");
@@ -52,7 +52,7 @@ class Walker {
     if (name == ".git") return tree_.git_folders.push_back(path);
     if (depth >= kDeepest) return findings_.gap(path, audit::Gap::Kind::limit, "more than 64 folders deep");
     const auto opened = sys::open_subdirectory(folder, name);
-    if (!opened) return findings_.gap(path, audit::Gap::Kind::unreadable, Public{"cannot open the folder: "} + Why{opened.error()}.words());
+    if (!opened) return findings_.gap(path, audit::Gap::Kind::unreadable, "cannot open the folder: " + Why{opened.error()}.words());
     walk(opened.value(), path, depth + 1, foreign || is_foreign(name));
   }
 
@@ -67,7 +67,7 @@ class Walker {
     if (kind == FileKind::ordinary) return;
     const auto file = sys::open_beneath(root_, path);
     const auto text = file ? sys::read_beginning(file.value(), kLook) : sys::Answer<std::string>{file.error()};
-    if (!text) return findings_.gap(path, audit::Gap::Kind::unreadable, Public{"cannot read the file: "} + Why{text.error()}.words());
+    if (!text) return findings_.gap(path, audit::Gap::Kind::unreadable, "cannot read the file: " + Why{text.error()}.words());
     findings_.count_file();
     tree_.candidates.push_back({path, kind, look_into(kind, text.value())});
   }
@@ -84,7 +84,7 @@ Tree walk(const Fd& root, Findings& findings) {
   Walker walker{root, findings};
   const auto top = sys::open_directory("/proc/self/fd/" + std::to_string(root.number()));
   if (top) walker.walk(top.value(), {}, 0, false);
-  else findings.gap({}, audit::Gap::Kind::unreadable, Public{"cannot open the folder: "} + Why{top.error()}.words());
+  else findings.gap({}, audit::Gap::Kind::unreadable, "cannot open the folder: " + Why{top.error()}.words());
   return std::move(walker).tree();
 }
 
@@ -108,7 +108,7 @@ std::optional<File> read_file(const Fd& root, const std::string& path, Findings&
   const auto file = sys::open_beneath(root, path);
   auto text = file ? sys::read_text(file.value(), kLargestText) : sys::Answer<std::string>{file.error()};
   if (!text) {
-    findings.gap(path, audit::Gap::Kind::unreadable, Public{"cannot read the file: "} + Why{text.error()}.words());
+    findings.gap(path, audit::Gap::Kind::unreadable, "cannot read the file: " + Why{text.error()}.words());
     return std::nullopt;
   }
   findings.count_file();

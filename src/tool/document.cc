@@ -2,6 +2,11 @@
 
 namespace hushrun::tool {
 
+Result<void> expect_file(const std::string& path) {
+  if (path != "-") return {};
+  return Error{Code::usage, "not a file", "command line", "standard input cannot be changed in its place", "name a file; one that is called - is ./-"};
+}
+
 Result<Document> open_document(const KeyOptions& options, const std::string& path, Missing missing) {
   if (missing == Missing::empty && !sys::exists(path)) return Document{Secret::of_public(""), age::Form::binary, 0, {}, std::nullopt};
   const Input input = TRY(Input::open(path));

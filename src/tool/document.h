@@ -18,6 +18,9 @@ struct Document {
   std::optional<age::Identities> identities;
 };
 
+/// Standard input cannot be changed in its place; it is for reading only.
+Result<void> expect_file(const std::string& path);
+
 enum class Missing { refused, empty };
 Result<Document> open_document(const KeyOptions& options, const std::string& path, Missing missing);
 

@@ -192,6 +192,7 @@ class Edit final : public Subcommand {
   }
 
   Result<ExitCode> run() override {
+    TRY(expect_file(path_));
     const Document document = TRY(open_document(options_.keys, path_, Missing::empty));
     // Before somebody types for an hour.
     const Readers readers = TRY(readers_of(options_, path_, document));

@@ -1,6 +1,7 @@
 // A sealed file's content. Not a byte of it is given out before the last one is verified, and none is kept on a disk where nobody
 // asked for it: a large file that goes to standard output is read twice, first to verify it.
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -97,6 +98,7 @@ Result<void> show(const Fd& file, const KeyOptions& options, Public where, Refus
     return Error{Code::source_invalid, "the file was changed meanwhile", where, "it is another one than was verified", "do it again"};
   }
   const Fd out = Fd::adopt(::dup(STDOUT_FILENO));
+  ::fcntl(out.number(), F_SETPIPE_SZ, 1 << 20);  // if it is a pipe, and may be: who reads it is waited for less often
   age::FdWriter writer{out};
   return age::open_into(again, identities, {}, writer, age::open_payload_in_parallel).or_error(failed);
 }

@@ -1,6 +1,7 @@
 #include "age/open.h"
 #include "age/seal.h"
 #include "tool/commands.h"
+#include "tool/document.h"
 #include "tool/keys.h"
 #include "tool/place.h"
 #include "tool/terminal.h"
@@ -21,6 +22,7 @@ class Rekey final : public Subcommand {
     if (output_ == "-") {
       return Error{Code::usage, "not a file", "command line", "rekey writes a file, never standard output", "name a file with -o, or none to replace it"};
     }
+    TRY(expect_file(path_));
     const Input input = TRY(Input::open(path_));
     const auto failed = [&](const age::Failure& failure) { return at(input.shown(), failure); };
     age::FdReader reader{input.file()};

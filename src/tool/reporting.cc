@@ -1,5 +1,7 @@
 #include "tool/reporting.h"
 
+#include <cstdlib>
+
 #include "audit/baseline.h"
 #include "core/log.h"
 #include "tool/place.h"
@@ -61,7 +63,10 @@ Result<ExitCode> Reporting::report(audit::Outcome outcome, std::span<const audit
   }
   if (write_baseline_) TRY(write_file(*write_baseline_, audit::write_baseline(report, audit::date_in(kDaysAccepted), guard)));
   const bool to_file = output_ && !is_stream(output_);
-  const audit::Colour colour = !to_file && is_terminal(1) ? audit::Colour::ansi : audit::Colour::none;
+  // https://no-color.org: set and not empty.
+  const char* no_colour = std::getenv("NO_COLOR");
+  const bool coloured = !to_file && is_terminal(1) && (no_colour == nullptr || *no_colour == '\0');
+  const audit::Colour colour = coloured ? audit::Colour::ansi : audit::Colour::none;
   const audit::Written written = audit::write(report, {program, HUSHRUN_VERSION, rules}, form(), colour, guard);
   if (to_file) TRY(write_file(*output_, written.text));
   else TRY(print(written.text.data(), written.text.size()));

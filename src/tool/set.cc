@@ -54,6 +54,7 @@ class Set final : public Subcommand {
 
   Result<ExitCode> run() override {
     TRY(expect_name(name_));
+    TRY(expect_file(path_));
     const Document document = TRY(open_document(options_.keys, path_, Missing::empty));
     const Readers readers = TRY(readers_of(options_, path_, document));
     const Secret value = TRY(read_value(name_));
@@ -81,6 +82,7 @@ class Unset final : public Subcommand {
 
   Result<ExitCode> run() override {
     TRY(expect_name(name_));
+    TRY(expect_file(path_));
     const Document document = TRY(open_document(options_.keys, path_, Missing::refused));
     const Readers readers = TRY(readers_of(options_, path_, document));
     const Secret changed = TRY(without(document.content, format_of(path_, document.content), name_).or_error([&](const ContentFlaw& flaw) {

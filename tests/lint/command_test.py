@@ -76,10 +76,15 @@ class Lint(unittest.TestCase):
         self.assertEqual(stat.S_IMODE((self.at / "report.json").stat().st_mode), 0o600)
         self.assertEqual(json.loads((self.at / "report.json").read_text())["verdict"], "found")
         self.assertNotIn("\x1b", self.lint(code=1).stdout)
+        self.assertIn(b"\x1b[31merror\x1b[0m", self.at_terminal({}))
+        self.assertNotIn(b"\x1b", self.at_terminal({"NO_COLOR": "1"}))
+
+    def at_terminal(self, environment):
+        """What a terminal is shown."""
         pid, terminal = pty.fork()
         if pid == 0:
             os.chdir(self.at)
-            os.execv(HUSHKIT, [HUSHKIT, "lint"])
+            os.execve(HUSHKIT, [HUSHKIT, "lint"], {**os.environ, "NO_COLOR": "", **environment})
         shown = b""
         try:
             while piece := os.read(terminal, 4096):
@@ -88,7 +93,7 @@ class Lint(unittest.TestCase):
             pass
         os.close(terminal)
         self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 1)
-        self.assertIn(b"\x1b[31merror\x1b[0m", shown)
+        return shown
 
     def test_baseline(self):
         """What a baseline accepts does not count; one without reasons is refused; what is new counts."""
@@ -102,6 +107,21 @@ class Lint(unittest.TestCase):
         self.lint("--baseline", "accepted.yaml", code=1)
         path.write_text(path.read_text().replace("expires: \"20", "expires: \"19"))
         self.assertIn("entry 1 has expired", self.lint("--baseline", "accepted.yaml", code=1).stdout)
+
+    def test_baseline_tells_variables_apart(self):
+        """What was accepted for one variable of a file is not accepted for another; a line more changes nothing."""
+        self.write("Dockerfile", f"FROM x\nENV API_KEY={VALUE}\n")
+        self.lint("--write-baseline", "accepted.yaml", code=1)
+        path = self.at / "accepted.yaml"
+        path.write_text(path.read_text().replace('reason: ""', "reason: a key of the tests"))
+        self.write("Dockerfile", f"FROM x\n\nENV API_KEY={VALUE}\n")
+        self.lint("--baseline", "accepted.yaml", code=0)
+        self.write("Dockerfile", f"FROM x\nENV API_KEY={VALUE} DB_PASSWORD={VALUE}\n")
+        self.lint("--baseline", "accepted.yaml", code=1)
+
+    def test_our_own_examples(self):
+        """They leak nothing."""
+        self.lint(str(pathlib.Path(__file__).resolve().parents[2] / "examples"), code=0)
 
     def test_unreadable(self):
         """A folder that cannot be listed is said, and is not clean."""
@@ -137,6 +157,10 @@ class Lint(unittest.TestCase):
             self.write(f".git/hooks/{hook}", program.read_text()).chmod(0o755)
         self.assertIn(".env: error: it is in .gitignore, and committed all the same [gitignored-but-tracked]", self.lint(code=1).stdout)
         self.assertFalse((self.at / "ran").exists())
+        # It is not even read: git would end at the first line that it does not understand.
+        with open(self.at / ".git/config", "a", encoding="ascii") as config:
+            config.write("[broken\n")
+        self.lint(code=1)
 
     def test_repositories(self):
         """info/exclude, .gitignore below, a worktree, a subfolder and a SHA-256 repository are understood."""

@@ -52,6 +52,12 @@ class Places(Case):
             self.assertIn("one file", self.refused(*words, code=2))
         self.assertEqual((self.at / "x.env.age").read_bytes(), before)
 
+    def test_standard_input_is_not_changed_in_its_place(self):
+        for words in (["set", "-", "A"], ["unset", "-", "A"], ["edit", "-"], ["rekey", "-"]):
+            self.assertIn("cannot be changed in its place", self.refused(*words, stdin=(self.at / "x.env.age").read_bytes(), code=2))
+        self.assertEqual(self.kit("list", "-", stdin=(self.at / "x.env.age").read_bytes()), b"A\n")
+        self.assertFalse((self.at / "-").exists())
+
     def test_a_mistyped_option(self):
         self.assertIn("did you mean --recipient?", self.refused("seal", "--recipeint", CANARY, code=2))
         self.assertIn("did you mean --identity?", self.refused("open", f"--idenity={CANARY}", code=2))
