@@ -71,7 +71,10 @@ Result<Fd> kept(const Input& input) {
 
 // To standard output.
 Result<void> show(const Fd& file, const KeyOptions& options, Public where, Refuse refuse) {
-  const auto failed = [&](const age::Failure& failure) { return at(where, failure); };
+  const auto failed = [&](const age::Failure& failure) {
+    if (failure.kind == age::Failed::writing) return at("standard output", failure);
+    return at(where, failure);
+  };
   age::FdReader reader{file};
   Sealed sealed = TRY(Sealed::look(reader, where));
   const age::Identities identities = TRY(identities_for(options, sealed, where));

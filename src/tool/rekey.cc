@@ -24,7 +24,9 @@ class Rekey final : public Subcommand {
     }
     TRY(expect_file(path_));
     const Input input = TRY(Input::open(path_));
-    const auto failed = [&](const age::Failure& failure) { return at(input.shown(), failure); };
+    const auto failed = [&](const age::Failure& failure) {
+      return at(failure.kind == age::Failed::writing ? shown_path(output_.value_or(path_)) : input.shown(), failure);
+    };
     age::FdReader reader{input.file()};
     Sealed sealed = TRY(Sealed::look(reader, input.shown()));
     const age::Form form = sealed.armored() || options_.armored ? age::Form::armored : age::Form::binary;

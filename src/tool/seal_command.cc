@@ -32,10 +32,11 @@ Result<void, age::Failure> pass(age::Reader& from, age::Sealer& to) {
   }
 }
 
-Result<void> seal_into(age::Writer& sealed, const Input& input, const Readers& readers, age::Form form) {
+Result<void> seal_into(age::Writer& sealed, const Input& input, const Readers& readers, age::Form form, Public target) {
   age::FdReader file{input.file()};
   Progress content{file};
   const auto failed = [&](const age::Failure& failure) {
+    if (failure.kind == age::Failed::writing) return at(target, failure);
     Error error = at(input.shown(), failure);
     if (failure.kind == age::Failed::reading) error.what = "cannot read";
     return error;
@@ -67,12 +68,12 @@ class Seal final : public Subcommand {
     if (streamed) {
       const Fd out = Fd::adopt(::dup(STDOUT_FILENO));
       age::FdWriter writer{out};
-      TRY(seal_into(writer, input, readers, form));
+      TRY(seal_into(writer, input, readers, form, "standard output"));
       announce(readers, input.shown());
       return ExitCode::success();
     }
     Output output = TRY(Output::at(*output_, Contents::sealed));
-    TRY(seal_into(output, input, readers, form));
+    TRY(seal_into(output, input, readers, form, output.shown()));
     TRY(output.appear());
     announce(readers, output.shown());
     return ExitCode::success();

@@ -66,6 +66,15 @@ class Case(unittest.TestCase):
         self.assertNotIn(CANARY, text)
         return text
 
+    def traced(self, argv, **options):
+        """A run under strace, which has to succeed."""
+        environment = {**self.environment, **options.pop("environment", {}), "ASAN_OPTIONS": "detect_leaks=0"}  # leaks are looked for by ptrace, too
+        done = subprocess.run(argv, cwd=self.at, env=environment, capture_output=True, check=False, timeout=300, **options)
+        if done.returncode != 0 and b"ptrace" in done.stderr and os.environ.get("CI") != "true":
+            self.skipTest("SKIPPED: ptrace is not allowed here")
+        self.assertEqual(done.returncode, 0, done.stderr.decode(errors="replace"))
+        return done.stdout
+
     def age(self, *words, stdin=b""):
         done = subprocess.run(["age", *map(str, words)], input=stdin, capture_output=True, check=False, cwd=self.at)
         self.assertEqual(done.returncode, 0, done.stderr.decode(errors="replace"))
