@@ -35,6 +35,22 @@ std::vector<std::string> all_at(const std::string& document, std::string_view me
   return all;
 }
 
+bool holds(const std::string& document, std::string_view path) {
+  bool found = false;
+  json::scalars(document, [&](const json::Scalar& one) { found |= one.path == path; });
+  return found;
+}
+
+// Every string of an answer, decoded, at its place.
+void submit_strings(Crew& crew, const std::string& document, Place place, Locator where) {
+  where.place = place;
+  json::scalars(document, [&](const json::Scalar& one) {
+    if (one.kind == json::Scalar::Kind::word || one.text.size() < Patterns::kShortest) return;
+    where.path = one.path;
+    crew.submit({.kind = Job::Kind::text, .where = where, .text = std::string{one.text}}, std::nullopt);
+  });
+}
+
 }  // namespace
 
 Result<Engine> Engine::at(std::string host) {
@@ -88,9 +104,22 @@ Result<void> Engine::look_at_image(Crew& crew, const std::string& name) const {
 Result<void> Engine::look_at_all(Crew& crew) const {
   // All of them in one archive: layers that they share come once.
   const std::vector<std::string> images = all_at(TRY(text("/images/json?all=1", "images")), "Id");
-  if (!images.empty()) {
-    std::string names;
-    for (const std::string& id : images) names += (names.empty() ? "?names=" : "&names=") + escaped(id);
+  std::string names;
+  for (const std::string& id : images) {
+    // A step in front of the first layer: an engine cannot save it, and its description is all there is of it.
+    const std::string path = "/images/" + escaped(id);
+    const std::string description = TRY(text(path + "/json", "image"));
+    if (holds(description, "RootFS/Layers/0")) {
+      names += (names.empty() ? "?names=" : "&names=") + escaped(id);
+      continue;
+    }
+    Locator where;
+    where.artifact = "images of " + socket_;
+    where.image = id.substr(0, 19);
+    submit_strings(crew, description, Place::config_other, where);
+    submit_strings(crew, TRY(text(path + "/history", "image")), Place::history, where);
+  }
+  if (!names.empty()) {
     Locator where;
     where.artifact = "images of " + socket_;
     crew.submit({.kind = Job::Kind::image, .where = where}, TRY(get("/images/get" + names, "images")));
@@ -108,12 +137,7 @@ Result<void> Engine::look_at_all(Crew& crew) const {
     json::scalars(description.value(), [&](const json::Scalar& one) {
       if (one.kind == json::Scalar::Kind::string && one.path == "Name" && one.text.size() > 1) where.artifact = "container " + std::string{one.text.substr(1)};
     });
-    json::scalars(description.value(), [&](const json::Scalar& one) {
-      if (one.kind == json::Scalar::Kind::word || one.text.size() < 8) return;
-      Locator at = where;
-      at.path = one.path;
-      crew.submit({.kind = Job::Kind::text, .where = at, .text = std::string{one.text}}, std::nullopt);
-    });
+    submit_strings(crew, description.value(), Place::inspect, where);
     where.place = Place::log;
     auto log = get("/containers/" + id + "/logs?stdout=1&stderr=1", "container");
     if (log) crew.submit({.kind = Job::Kind::engine_log, .where = where}, std::move(log).value());
