@@ -235,10 +235,10 @@ std::size_t DecodedRuns::find(std::string_view text, std::size_t from, bool ende
     const std::size_t behind = begin + look.digits;
     const bool goes_on = look.digits == kProbe || behind >= text.size() || text[behind] == '%' || text[behind] == '\\' || text[behind] == '\n' || text[behind] == '\r';
     if (!look.all_hex && !look.may_be_text() && (look.digits == kProbe || !goes_on)) {
-      // Nothing of it means text: on behind it.
+      // Nothing of it means text: on behind it. What of it is still to come is judged by itself.
       std::size_t end = behind;
       while (end < text.size() && sextet(text[end]) >= 0) ++end;
-      if (end == text.size() && !ended) return begin;
+      if (look.digits < kProbe && end == text.size() && !ended) return begin;
       done = at = end;
       continue;
     }
