@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "audit/unpack.h"
 #include "core/json.h"
 
 namespace hushrun::audit {
@@ -101,12 +102,14 @@ Image::Document::Kind Image::kind_of(std::string_view text) {
   return legacy ? Document::Kind::legacy : Document::Kind::other;
 }
 
-bool Image::document(std::string_view member, std::string text) {
-  if (size_ + text.size() > kAllDocuments) return false;
+void Image::document(std::string_view member, std::string text) {
+  if (text.size() > Unpacker::kLargestDocument || size_ + text.size() > kAllDocuments) {
+    too_large_.insert(cleaned(member));
+    return;
+  }
   size_ += text.size();
   const Document::Kind kind = kind_of(text);
   documents_[cleaned(member)] = {kind, std::move(text)};
-  return true;
 }
 
 void Image::link(std::string_view member, std::string_view target) {
@@ -345,6 +348,12 @@ void Image::show(Visitor& visitor, const Locator& artifact) {
       where.path = scalar.path;
       visitor.text(where, scalar.text);
     });
+  }
+  for (const One& one : images_) {
+    if (!too_large_.contains(one.config)) continue;
+    Locator where = artifact;
+    where.object = one.config;
+    visitor.gap({Gap::Kind::limit, where, "a document of this size is not read as one, only searched", {}});
   }
   for (const auto& [member, what] : missing_) {
     Locator where = artifact;

@@ -24,8 +24,8 @@ class Image {
   static constexpr std::size_t kMostImages = 4096;
 
   void member(std::string_view name);
-  /// A member that is a JSON document. False if there is no room for it.
-  bool document(std::string_view member, std::string text);
+  /// A member that looks like a JSON document. One for which there is no room is a gap if the image turns out to need it.
+  void document(std::string_view member, std::string text);
   void link(std::string_view member, std::string_view target);
   void layer_entry(std::string_view member, std::string_view path, bool is_folder);
 
@@ -85,6 +85,7 @@ class Image {
   std::map<std::string, Layer, std::less<>> layers_;
   std::map<std::string, std::string, std::less<>> links_;
   std::map<std::string, std::vector<std::string>, std::less<>> attestations_;  // by member: the images they are of
+  std::set<std::string, std::less<>> too_large_;
   std::vector<Missing> missing_;
   std::vector<One> images_;
   std::vector<std::string> read_;  // indexes and manifests that have been, for they can refer to each other

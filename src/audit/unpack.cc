@@ -180,9 +180,7 @@ void Unpacker::content(Bytes& bytes, const Locator& where, bool keep) {
   }
   visitor_.end();
   if (!keep) return;
-  if (document.size() > kLargestDocument || !image_->document(where.object, std::move(document))) {
-    broken(where, Gap::Kind::limit, "a document of this size is not read as one, only searched");
-  }
+  image_->document(where.object, std::move(document));
 }
 
 void Unpacker::stream(Bytes& bytes, const Locator& where, Depth depth) {

@@ -49,7 +49,7 @@ class Audit final : public Subcommand {
     words.list("--context", contexts_, kFile, "a folder, as its .dockerignore lets it through to a build");
     words.list("--log", logs_, kFile, "a log, or a folder of logs; records that were cut are joined");
     words.flag("--engine", engine_, "all images, containers and their logs of the running engine");
-    words.option("--host", host_, {"WHERE", ""}, "the engine's socket, as in unix:///run/podman/podman.sock ($DOCKER_HOST)");
+    words.option("--host", host_, {"WHERE", ""}, "socket of the engine, as in unix:///run/podman/podman.sock ($DOCKER_HOST)");
     reporting_.describe(words);
     words.all_words(targets_, kFile, "a saved image, a layout, an archive, a repository, a folder, any file; - is standard input");
   }

@@ -70,7 +70,7 @@ class Confined(Case):
         confined, opened = set(), []
         for line in (self.at / "trace").read_text(errors="replace").splitlines():
             pid, call = line.split(None, 1)
-            if re.match(r"seccomp\(SECCOMP_SET_MODE_FILTER.*= 0|prctl\(PR_SET_SECCOMP.*= 0", call):
+            if re.match(r"(seccomp\(SECCOMP_SET_MODE_FILTER|prctl\(PR_SET_SECCOMP).*\{len=", call):
                 confined.add(pid)
             elif pid in confined and re.match(r"(open|openat|openat2|creat|socket|connect|execve|clone|fork|vfork|clone3)\(", call) and "EPERM" not in call:
                 opened.append(call)
