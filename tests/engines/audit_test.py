@@ -11,25 +11,9 @@ from scratch import engine, make_context
 API_KEY = "sk-Xk29tok/Qw84&zz17+p"
 DB_PASSWORD = "Zp55 second\"Lm20aa93<x>"
 
-# A build stage with the key, a variable, a label, a file that comes with COPY . and one that is covered again.
-WRONG = """FROM scratch AS maker
-ARG API_KEY
-COPY hushrun /hushrun
-RUN ["/hushrun", "--version"]
-FROM scratch
-ARG API_KEY
-ENV UPSTREAM_KEY="{api_key}"
-LABEL note="{api_key}"
-COPY . /app/
-COPY empty /app/covered
-COPY --from=maker /hushrun /hushrun
-RUN ["/hushrun", "--version"]
-CMD ["/app/showenv", "{api_key}"]
-"""
-
-
 def wrong_context(directory):
-    context = make_context(directory, WRONG.format(api_key=API_KEY))
+    """The example's, with a command line that has the key as well."""
+    context = make_context(directory, (engine.examples() / "audit/wrong/Dockerfile").read_text() + f'CMD ["/app/showenv", "{API_KEY}"]\n')
     (context / ".env").write_text(f"DB_PASSWORD='{DB_PASSWORD}'\n", encoding="ascii")
     (context / "covered").write_text(API_KEY, encoding="ascii")
     (context / "empty").write_text("", encoding="ascii")
@@ -95,11 +79,16 @@ def main():
 
         def with_hushrun_it_is_clean():
             """Image, context, container and log."""
-            docker.build("good", good)
-            saved = docker.dir / "good.tar"
-            docker.docker("save", "-o", saved, "good")
-            report = audit(secrets, saved, "--context", good, code=0)
-            assert report["totals"]["images"] == 1, report["totals"]
+            example = engine.examples() / "audit/right"
+            right = make_context(docker.dir / "right", (example / "Dockerfile").read_text())
+            (right / ".dockerignore").write_text((example / ".dockerignore").read_text(), encoding="ascii")
+            (right / ".env").write_text(API_KEY, encoding="ascii")  # ignored
+            for name, context in (("good", good), ("right", right)):
+                docker.build(name, context)
+                saved = docker.dir / f"{name}.tar"
+                docker.docker("save", "-o", saved, name)
+                report = audit(secrets, saved, "--context", context, code=0)
+                assert report["totals"]["images"] == 1, report["totals"]
 
         def the_engine_as_a_whole():
             """Images of build stages, a container's variables and its log; the container under hushrun is clean in both."""
