@@ -18,6 +18,7 @@ enum class Frame : char { hit = 'h', gap = 'g', totals = 't', done = 'd', refuse
 constexpr std::size_t kLargestMessage = std::size_t{2} << 20;
 constexpr std::size_t kLargestFrame = std::size_t{8} << 20;
 constexpr std::size_t kHead = 5;
+constexpr std::size_t kLongestText = 32 * 1024;
 
 std::string framed(Frame kind, const std::string& rest) {
   std::string out{static_cast<char>(kind)};
@@ -204,6 +205,21 @@ void Crew::dispatch() {
 }
 
 void Crew::submit(Job job, std::optional<Fd> file) {
+  if (job.text.size() > kLongestText) {
+    // No message is that large (unix(7), SO_SNDBUF): it goes as a file in memory.
+    const auto memory = sys::create_memfd();
+    auto again = sys::Answer<Fd>{Errno{0}};
+    if (memory && sys::write_all(memory.value(), job.text.data(), job.text.size())) {
+      again = sys::open_file("/proc/self/fd/" + std::to_string(memory.value().number()));
+    }
+    if (!again) {
+      gaps_.push_back({Gap::Kind::limit, job.where, "a text of this size finds no room", {}});
+      return;
+    }
+    job.kind = Job::Kind::file;
+    job.text.clear();
+    file = std::move(again).value();
+  }
   const std::size_t size = 64 + job.where.artifact.size() + job.where.image.size() + job.where.object.size() + job.where.path.size() + job.name.size() + job.text.size();
   if (!batch_.empty() && (batch_.size() >= kBatch || batch_bytes_ + size > kBatchBytes || batch_.front().is_of_folder() != job.is_of_folder())) dispatch();
   batch_bytes_ += size;

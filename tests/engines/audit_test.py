@@ -93,11 +93,12 @@ def main():
         def the_engine_as_a_whole():
             """Images of build stages, a container's variables and its log; the container under hushrun is clean in both."""
             docker.docker("run", "--name", "careful", "-v", f"{secrets}:/run/secrets:ro", "good")
-            docker.docker("run", "--name", "careless", "-e", f"TOKEN={DB_PASSWORD}", "--entrypoint", "/hushrun", "good", "--", "/showenv")
+            docker.docker("run", "--name", "careless", "-e", f"TOKEN={DB_PASSWORD}", "-e", "BIG=" + 60000 * "x" + API_KEY, "--entrypoint", "/hushrun", "good", "--", "/showenv")
             report = audit(secrets, "--host", f"unix://{docker.socket}", "--engine", code=1)
             inspected = {finding["where"]["artifact"] for finding in report["findings"] if finding["rule"] == "inspect"}
             assert inspected == {"container careless"}, inspected
-            assert "history" in rules(report, "api_key")
+            assert {"history", "inspect"} <= rules(report, "api_key"), rules(report, "api_key")
+            assert "inspect" in rules(report, "db_password")
 
         def classic():
             """The classic builder: found by docker save, from a file, from standard input and by the engine's API."""
