@@ -335,7 +335,7 @@ void Image::show(Visitor& visitor, const Locator& artifact) {
       where.place = Place::attestation;
       if (attestation != attestations_.end() && !attestation->second.empty()) where.image = attestation->second.front();
     } else if (document.kind == Document::Kind::config || document.kind == Document::Kind::legacy) {
-      const bool used = std::any_of(images_.begin(), images_.end(), [&](const One& one) { return one.config == member; });
+      const bool used = std::any_of(images_.begin(), images_.end(), [&name = member](const One& one) { return one.config == name; });
       if (!used) show_config(visitor, artifact, member, "");
       continue;
     } else if (document.kind != Document::Kind::other) {

@@ -1,27 +1,26 @@
 #include "audit/wire.h"
 
-#include <array>
+#include <iterator>
 
 namespace hushrun::audit::wire {
 namespace {
 
 // What a walker says of a gap: the words themselves do not come from the other side, only which of them.
-constexpr std::array kWords = {
-    Literal{"cut off or damaged"},
-    Literal{"could not be read to its end"},
-    Literal{"grows to more than 200 times its size"},
-    Literal{"archives in archives, more than eight deep"},
-    Literal{"an archive of a kind that is not opened"},
-    Literal{"a document of this size is not read as one, only searched"},
-    Literal{"more than 20 million files"},
-    Literal{"encrypted"},
-    Literal{"an image's configuration is not in the archive"},
-    Literal{"a layer is not in the archive"},
-    Literal{"more findings than are kept"},
-    Literal{"a record of the log is longer than is joined"},
-    Literal{"what git says of its objects ends too early"},
-    Literal{"an object cannot be read"},
-    Literal{"an index or a manifest that is not valid JSON"},
+constexpr Literal kWords[] = {
+    "cut off or damaged",
+    "could not be read to its end",
+    "grows to more than 200 times its size",
+    "archives in archives, more than eight deep",
+    "an archive of a kind that is not opened",
+    "a document of this size is not read as one, only searched",
+    "more than 20 million files",
+    "encrypted",
+    "an image's configuration is not in the archive",
+    "a layer is not in the archive",
+    "more findings than are kept",
+    "a record of the log is longer than is joined",
+    "what git says of its objects ends too early",
+    "an object cannot be read",
 };
 constexpr std::size_t kLongestText = std::size_t{1} << 20;
 
@@ -130,7 +129,7 @@ std::string of(const Gap& gap) {
   out.number(static_cast<unsigned>(gap.kind));
   out.locator(gap.where);
   std::size_t word = 0;
-  while (word + 1 < kWords.size() && kWords[word].view() != gap.what.view()) ++word;
+  while (word + 1 < std::size(kWords) && kWords[word].view() != gap.what.view()) ++word;
   out.number(word);
   return out.take();
 }
@@ -139,7 +138,7 @@ std::optional<Gap> gap_of(Reader& in) {
   const std::uint64_t kind = in.number();
   Locator where = in.locator();
   const std::uint64_t word = in.number();
-  if (!in.ok() || kind > static_cast<unsigned>(Gap::Kind::weak) || word >= kWords.size()) return std::nullopt;
+  if (!in.ok() || kind > static_cast<unsigned>(Gap::Kind::weak) || word >= std::size(kWords)) return std::nullopt;
   return Gap{static_cast<Gap::Kind>(kind), std::move(where), kWords[word], {}};
 }
 
