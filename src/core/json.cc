@@ -195,7 +195,75 @@ class Finder {
   std::optional<Secret> found_;
 };
 
-bool parse(Text& text, Finder& finder) {
+// Tells scalars with the place they stand at.
+class Teller {
+ public:
+  explicit Teller(const std::function<void(const Scalar&)>& tell) : tell_{tell} {}
+
+  bool Null() { return value(Scalar::Kind::word, "null"); }
+  bool Bool(bool truth) { return value(Scalar::Kind::word, truth ? "true" : "false"); }
+  bool RawNumber(const char* chars, unsigned length, bool) { return value(Scalar::Kind::word, {chars, length}); }
+  bool Int(int) { return true; }
+  bool Uint(unsigned) { return true; }
+  bool Int64(std::int64_t) { return true; }
+  bool Uint64(std::uint64_t) { return true; }
+  bool Double(double) { return true; }
+  bool String(const char* chars, unsigned length, bool) { return value(Scalar::Kind::string, {chars, length}); }
+  bool Key(const char* chars, unsigned length, bool) {
+    append({chars, length});
+    tell_({Scalar::Kind::name, path_, {chars, length}});
+    return true;
+  }
+  bool StartObject() { return open(false); }
+  bool StartArray() { return open(true); }
+  bool EndObject(unsigned) { return close(); }
+  bool EndArray(unsigned) { return close(); }
+
+ private:
+  struct Level {
+    std::size_t path;  // length of what leads here
+    bool is_array;
+    std::size_t index;
+  };
+  void append(std::string_view name) {
+    if (!levels_.empty()) path_.resize(levels_.back().path);
+    if (!path_.empty()) path_ += '/';
+    // A long name is no place that anybody could read.
+    path_ += name.substr(0, 200);
+  }
+  // An element of an array gets its place; a member has it from its name.
+  void step() {
+    if (!levels_.empty() && levels_.back().is_array) append(std::to_string(levels_.back().index));
+  }
+  bool next() {
+    if (!levels_.empty()) ++levels_.back().index;
+    return true;
+  }
+  bool value(Scalar::Kind kind, std::string_view text) {
+    step();
+    tell_({kind, path_, text});
+    return next();
+  }
+  bool open(bool is_array) {
+    if (levels_.size() >= kDeepest) return false;
+    step();
+    levels_.push_back({path_.size(), is_array, 0});
+    return true;
+  }
+  bool close() {
+    path_.resize(levels_.back().path);
+    levels_.pop_back();
+    return next();
+  }
+
+  static constexpr std::size_t kDeepest = 1000;  // the path grows with the depth
+  const std::function<void(const Scalar&)>& tell_;
+  std::string path_;
+  std::vector<Level> levels_;
+};
+
+template <class Handler>
+bool parse(Text& text, Handler& finder) {
   using Reader = rapidjson::GenericReader<rapidjson::UTF8<>, rapidjson::UTF8<>, SecretAllocator>;
   constexpr unsigned kFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag | rapidjson::kParseValidateEncodingFlag;
   SecretAllocator allocator;
@@ -249,6 +317,12 @@ Result<std::vector<std::string>, Miss> members(const Secret& document) {
   finder.collect(&names);
   if (!parse(text, finder)) return Miss::not_json;
   return names;
+}
+
+bool scalars(std::string_view document, const std::function<void(const Scalar&)>& tell) {
+  Text text{document.data(), document.data(), document.data() + document.size()};
+  Teller teller{tell};
+  return parse(text, teller);
 }
 
 Result<std::vector<Member>, Miss> object(const Secret& document) {

@@ -2,6 +2,7 @@
 // JSON: picking one value out of a secret document, and writing public text. RapidJSON stops at json.cc.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,6 +35,16 @@ Result<std::vector<Member>, Miss> object(const Secret& document);
 
 /// The top-level member names of an object, in order. Names are not secret, values stay unread.
 Result<std::vector<std::string>, Miss> members(const Secret& document);
+
+/// A part of a document that is no container, decoded: a member's name, a string, or a number or other word.
+struct Scalar {
+  enum class Kind : std::uint8_t { name, string, word } kind;
+  std::string_view path;  // where: "config/Env/3"; a name stands in the path of its value
+  std::string_view text;
+};
+/// Tells every scalar of a document, in order. False if it does not parse to its end, or nests more than 1000 deep; what came before
+/// was told.
+bool scalars(std::string_view document, const std::function<void(const Scalar&)>& tell);
 
 /// A JSON string, quotes included; control bytes escaped, all else as it is (so UTF-8 stays UTF-8).
 Secret quoted(const Secret& value);

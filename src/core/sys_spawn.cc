@@ -103,7 +103,7 @@ class SpawnPlan {
   SpawnPlan& operator=(const SpawnPlan&) = delete;
 
   // Consumes the pipe's write ends: ours closed, the pipe ends when the program's are.
-  Answer<pid_t> spawn(const Program& program, const Fd output, const Fd chatter) {
+  Answer<pid_t> spawn(const Program& program, const Fd output, const Fd chatter, const std::optional<Fd> input = {}) {
     sigset_t none, all;
     ::sigemptyset(&none);
     // Not sigfillset(3): it leaves out the two signals that glibc keeps for itself, and those would stay ignored.
@@ -112,7 +112,11 @@ class SpawnPlan {
     ::posix_spawnattr_setsigdefault(&attributes_, &all);
     ::posix_spawnattr_setpgroup(&attributes_, 0);
     ::posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-    ::posix_spawn_file_actions_addopen(&actions_, 0, "/dev/null", O_RDONLY, 0);
+    if (input) {
+      ::posix_spawn_file_actions_adddup2(&actions_, input->number(), 0);
+    } else {
+      ::posix_spawn_file_actions_addopen(&actions_, 0, "/dev/null", O_RDONLY, 0);
+    }
     ::posix_spawn_file_actions_adddup2(&actions_, output.number(), 1);
     ::posix_spawn_file_actions_adddup2(&actions_, chatter.number(), 2);
     // Descriptors that we were given open, an identity's among them, are not close-on-exec. close_range(2), else /proc.
@@ -256,6 +260,16 @@ Answer<Finished> run_to_end(const Program& program, const RunLimits& limits) {
   const ChildrenAreWaitable waitable;
   const pid_t pid = TRY(SpawnPlan{}.spawn(program, std::move(output.write_end), std::move(chatter.write_end)));
   return Run{pid, std::move(output.read_end), std::move(chatter.read_end), limits}.to_end();
+}
+
+Answer<Running> start(const Program& program, std::optional<Fd> input) {
+  Pipe output = TRY(make_pipe());
+  if (::fcntl(output.read_end.number(), F_SETFL, 0) < 0) return Errno{errno};
+  const int null = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+  if (null < 0) return Errno{errno};
+  Fd nothing = TRY(above_standard(null));
+  const pid_t pid = TRY(SpawnPlan{}.spawn(program, std::move(output.write_end), std::move(nothing), std::move(input)));
+  return Running{pid, std::move(output.read_end)};
 }
 
 }  // namespace hushrun::sys

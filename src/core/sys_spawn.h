@@ -43,4 +43,12 @@ struct Finished {
 /// is left alone unless it holds stdout open. The Errno is that of execve(2), or of a pipe that could not be made.
 Answer<Finished> run_to_end(const Program& program, const RunLimits& limits);
 
+/// A program that runs beside us: nobody is to be asked for its end before all of its output was read, or its reader is gone.
+struct Running {
+  pid_t pid;
+  Fd output;
+};
+/// Starts it with `input` (or /dev/null) as stdin and a pipe as stdout; stderr is /dev/null. To be reaped with wait_for().
+Answer<Running> start(const Program& program, std::optional<Fd> input);
+
 }  // namespace hushrun::sys

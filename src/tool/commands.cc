@@ -13,6 +13,7 @@ std::span<const Command> commands() {
       {"list", "list the names in a sealed file, and no value", list},
       {"edit", "edit a sealed file in memory, with $VISUAL or $EDITOR", edit},
       {"rekey", "seal a file to other recipients without showing its content", rekey},
+      {"audit", "look for the values in images, archives, repositories, build contexts and logs", audit},
       {"lint", "say what would leak from Dockerfiles, build contexts, compose files and git; needs no key", lint},
       {"completion", "print the completion for a shell", completion},
   };

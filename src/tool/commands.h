@@ -19,6 +19,7 @@ Made unset();
 Made list();
 Made edit();
 Made rekey();
+Made audit();
 Made lint();
 Made completion();
 
