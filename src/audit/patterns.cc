@@ -271,9 +271,9 @@ void Patterns::seal() {
     }
     if (sieve.anchors.empty()) continue;
     std::sort(sieve.anchors.begin(), sieve.anchors.end(), [&](const Anchor& a, const Anchor& b) { return bytes(a) < bytes(b); });
-    std::vector<std::string_view> texts;
+    std::vector<leak::GramFilter::Pattern> texts;
     for (const Anchor& one : sieve.anchors) {
-      texts.push_back(bytes(one));
+      texts.push_back({bytes(one)});
       sieve.longest = std::max<std::size_t>(sieve.longest, one.size);
     }
     sieve.filter = leak::GramFilter{texts, seed};

@@ -19,14 +19,6 @@ constexpr std::size_t kMostFiles = 64;
 
 Errno last_error() { return Errno{errno}; }
 
-Answer<Fd> above_standard(int number) {
-  Fd low = Fd::adopt(number);
-  if (number > 2) return low;
-  const int high = ::fcntl(number, F_DUPFD_CLOEXEC, 3);
-  if (high < 0) return last_error();
-  return Fd::adopt(high);
-}
-
 }  // namespace
 
 Answer<Channel> make_channel() {

@@ -105,6 +105,13 @@ Answer<Fd> open_file(const std::string& path) { return opened(::open(path.c_str(
 Answer<Fd> open_file_waiting(const std::string& path) { return opened(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY)); }
 Answer<Fd> open_for_writing(const std::string& path) { return opened(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY)); }
 Answer<Fd> duplicate(int number) { return opened(::fcntl(number, F_DUPFD_CLOEXEC, 3)); }
+Answer<Fd> above_standard(int number) {
+  Fd low = Fd::adopt(number);
+  if (number > 2) return low;
+  const int high = ::fcntl(number, F_DUPFD_CLOEXEC, 3);
+  if (high < 0) return Errno{errno};
+  return Fd::adopt(high);
+}
 Answer<Fd> open_directory(const std::string& path) { return opened(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)); }
 
 Answer<Fd> open_directory_no_symlinks(const std::string& path) {

@@ -38,6 +38,8 @@ Answer<Fd> open_file_waiting(const std::string& path);
 Answer<Fd> open_for_writing(const std::string& path);
 /// A descriptor somebody else gave us, once more: close-on-exec, above the standard three.
 Answer<Fd> duplicate(int number);
+/// Adopts a descriptor of ours, close-on-exec; moved where it lies on a standard one that was closed when we were started.
+Answer<Fd> above_standard(int number);
 /// A directory to look below; follows symlinks in `path`.
 Answer<Fd> open_directory(const std::string& path);
 /// A directory reached from the root (absolute) or from here (relative) without any symlink: ELOOP if there is one.

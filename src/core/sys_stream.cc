@@ -21,14 +21,6 @@ namespace {
 // What a pipe takes in one go if poll(2) calls it writable.
 constexpr std::size_t kOnePage = PIPE_BUF;
 
-Answer<Fd> above_standard(int number) {
-  Fd low = Fd::adopt(number);
-  if (number > 2) return low;
-  const int high = ::fcntl(number, F_DUPFD_CLOEXEC, 3);
-  if (high < 0) return Errno{errno};
-  return Fd::adopt(high);
-}
-
 bool has_room(int number) {
   pollfd asked{number, POLLOUT, 0};
   return ::poll(&asked, 1, 0) == 1;
