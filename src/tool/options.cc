@@ -18,6 +18,8 @@ constexpr const char* kExamples =
     "  hushkit edit secrets.env.age\n"
     "  hushkit seal -R .age-recipients -o secrets.env.age secrets.env\n"
     "  hushkit open secrets.env.age\n"
+    "  docker save app | hushkit audit -              with the hushrun.yaml that app is started with\n"
+    "  hushkit lint\n"
     "An identity or passphrase comes from a FILE, env:VARIABLE or fd:NUMBER. Manual: hushkit(1)\n";
 
 // Into CLI11.
