@@ -95,10 +95,16 @@ class Documents(Case):
         self.assertEqual(self.kit("open", "secrets.env.age"), b"db_password=second\n")
         self.refused("open", "-i", "bob", "secrets.env.age")
         # The diff that the README promises.
-        follow("git add -A; git -c user.name=a -c user.email=a@b commit -qm x; echo '*.age diff=age' >.gitattributes; git config diff.age.textconv 'hushkit open'", b"")
+        setting = re.search(r"```sh\n(git config diff.age.textconv .*)\n```", readme).group(1)
+        follow("git add -A; git -c user.name=a -c user.email=a@b commit -qm x; echo '*.age binary diff=age' >.gitattributes\n" + setting, b"")
         self.kit("set", "secrets.env.age", "other", stdin="third")
         shown = subprocess.run(["git", "diff"], cwd=self.at, env={**self.environment, **environment}, capture_output=True, check=True, text=True).stdout
         self.assertIn("\n+other=third\n", shown)
+        # One that is not sealed to us, as an older commit's may be, does not end git's output.
+        self.kit("seal", "-r", self.recipient("bob"), "-o", "bobs.age", stdin="name=value\n")
+        shown = subprocess.run(["sh", "-c", "git add bobs.age; git diff --cached"], cwd=self.at, env={**self.environment, **environment}, capture_output=True,
+                               check=True, text=True).stdout
+        self.assertIn("\n+sealed:  to 1 age recipient", shown)
 
     @needs("mandoc")
     def test_manual_page_is_well_formed(self):
