@@ -62,6 +62,18 @@ class CommandLine(Case):
             self.assertNotIn(key.encode(), done.stderr + done.stdout)
 
 
+class DefaultIdentity(Case):
+    def test_one_that_others_can_read_is_told(self):
+        """hushrun refuses it: hushkit is not to work on as if nothing was."""
+        self.kit("seal", "-r", self.recipient(), "-o", "x.env.age", stdin="A=1\n")
+        self.assertEqual(self.run_kit("list", "x.env.age").stderr, b"")
+        self.identity.chmod(0o644)
+        done = self.run_kit("list", "x.env.age")
+        self.assertEqual(done.stdout, b"A\n")
+        self.assertIn(b"warning: default identity is open to others, continuing\n", done.stderr)
+        self.assertEqual(self.run_kit("list", "-i", self.identity, "x.env.age").stderr, b"")
+
+
 class Documents(Case):
     def test_help_and_manual_name_every_command_and_option(self):
         page = (ROOT / "src/man/hushkit.1").read_text()
