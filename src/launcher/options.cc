@@ -143,6 +143,12 @@ class Parser {
     Public fix = "see hushrun --help";
     if (typed.starts_with("--")) {
       typed.remove_prefix(2);
+      if (const std::size_t equals = typed.find('='); equals != std::string_view::npos) {
+        if (std::find(names.begin(), names.end(), typed.substr(0, equals)) != names.end()) {
+          problems_.add(usage("option takes no value", place.text, "it is a switch, and = follows it", "write it alone, or not at all"));
+          return;
+        }
+      }
       if (const auto meant = suggest(typed.substr(0, typed.find('=')), names)) fix = "did you mean --" + Public::vouched(*meant) + "?";
     }
     problems_.add(usage("unknown option", place.text, "hushrun has no such option", fix));
