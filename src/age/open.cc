@@ -68,7 +68,9 @@ Failure no_match(const Header& header, const Wrapped& wrapped, const Identities&
   if (wrapped.x25519.empty() && wrapped.ssh.empty() && !wrapped.scrypt) {
     return {Failed::no_match, why, "seal it to an age recipient as well (age1…, of hushkit keygen): no key opens it here"};
   }
-  return {Failed::no_match, why};
+  if (!wrapped.scrypt) return {Failed::no_match, why};
+  if (identities.passphrases.empty()) return {Failed::no_match, why, "give its passphrase with --passphrase"};
+  return {Failed::no_match, why, "correct the passphrase: what was given is another one"};
 }
 
 // The file key, from the first identity that has one. Native identities go before SSH keys, as with age.

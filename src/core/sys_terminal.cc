@@ -6,6 +6,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "core/sys_stream.h"
@@ -48,6 +49,11 @@ Answer<TerminalSettings> terminal_settings(int terminal) {
 }
 
 Answer<void> set_terminal(int terminal, const TerminalSettings& settings) { return done(::tcsetattr(terminal, TCSANOW, &settings)); }
+
+bool are_same_modes(const TerminalSettings& left, const TerminalSettings& right) {
+  return left.c_iflag == right.c_iflag && left.c_oflag == right.c_oflag && left.c_lflag == right.c_lflag &&
+         std::equal(std::begin(left.c_cc), std::end(left.c_cc), std::begin(right.c_cc));
+}
 
 TerminalSettings raw(const TerminalSettings& settings) {
   TerminalSettings changed = settings;

@@ -25,6 +25,8 @@ using TerminalSettings = termios;
 Answer<TerminalSettings> terminal_settings(int terminal);
 /// At once (TCSANOW): a flush would lose what was typed ahead.
 Answer<void> set_terminal(int terminal, const TerminalSettings& settings);
+/// True if both do the same with what is typed and shown; a line's speed does not count.
+bool are_same_modes(const TerminalSettings& left, const TerminalSettings& right);
 /// Every byte goes through as it is, and none makes a signal.
 TerminalSettings raw(const TerminalSettings& settings);
 

@@ -33,6 +33,7 @@ struct ChildPlan {
   char* const* argv = nullptr;
   char* const* environment = nullptr;
 
+  std::uint64_t early = 0;  // signals that were there before the child: a terminal gave them to us alone
   Failure failure;
 };
 

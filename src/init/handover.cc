@@ -67,7 +67,7 @@ Handover::Handover(Charge charge) : charge_{std::move(charge)} {
   for (std::string& trace : charge_.traces) texts_.push_back(std::move(trace));
 
   for (std::string& text : texts_) words_.push_back(text.data());
-  words_.insert(words_.begin() + kBeforeChild, {child_word_.data(), ended_word_.data()});
+  words_.insert(words_.begin() + kBeforeChild, {child_word_.data(), ended_word_.data(), early_word_.data()});
   words_.push_back(nullptr);
 }
 
@@ -105,8 +105,13 @@ bool Handover::has_ended_at_once(pid_t child) {
   return raw::sys(SYS_waitid, P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT, nullptr) == -ECHILD;
 }
 
-void Handover::become_second_image(pid_t child) {
+void Handover::name_child(pid_t child, std::uint64_t early) {
   raw::put_number(raw::put(child_word_.data(), word::kChild), static_cast<std::uint64_t>(child));
+  if (early != 0) raw::put_number(raw::put(early_word_.data(), word::kEarly), early);
+}
+
+void Handover::become_second_image(pid_t child, std::uint64_t early) {
+  name_child(child, early);
   const std::array kept = {program_ ? program_->number() : -1};
   settle_descriptors(kept);
   if (has_ended_at_once(child)) supervise_and_exit(words_.data() + kBeforeChild);
@@ -126,8 +131,8 @@ void Handover::go_on_here() {
   supervise_and_exit(words_.data() + kBeforeChild);
 }
 
-int Handover::supervise_here(pid_t child, Watch& watch, std::span<const int> kept) {
-  raw::put_number(raw::put(child_word_.data(), word::kChild), static_cast<std::uint64_t>(child));
+int Handover::supervise_here(pid_t child, std::uint64_t early, Watch& watch, std::span<const int> kept) {
+  name_child(child, early);
   settle_descriptors(kept);
   wipe_environment();
   State state;

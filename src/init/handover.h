@@ -32,24 +32,25 @@ class Handover {
 
   /// Puts /dev/null in the place of stdin and stdout, so that whoever reads the application's output sees its end, closes every other
   /// descriptor that is not the supervisor's, and becomes the second image. Returns if that could not be: then
-  /// `go_on_here` is what is left. An application that ends at once, and leaves nobody behind, needs none: we end with it.
-  void become_second_image(pid_t child);
+  /// `go_on_here` is what is left. `early` are the signals that came before the child. An application that ends at once, and leaves nobody behind, needs none: we end with it.
+  void become_second_image(pid_t child, std::uint64_t early);
 
   /// Wipes our environment and supervises in this image.
   [[noreturn]] void go_on_here();
 
   /// The same for an image that has to stay, to do what `watch` does: keeps the descriptors `kept` open, and all else as above closed.
   /// Returns the exit code.
-  int supervise_here(pid_t child, Watch& watch, std::span<const int> kept);
+  int supervise_here(pid_t child, std::uint64_t early, Watch& watch, std::span<const int> kept);
 
  private:
   void settle_descriptors(std::span<const int> kept);
   void wipe_environment();
   bool has_ended_at_once(pid_t child);
+  void name_child(pid_t child, std::uint64_t early);
 
   Charge charge_;
   std::optional<Fd> program_;  // ourselves, for where there is no /proc
-  std::array<char, 32> child_word_{}, ended_word_{};
+  std::array<char, 32> child_word_{}, ended_word_{}, early_word_{};
   std::vector<std::string> texts_;
   std::vector<char*> words_;
 };

@@ -62,6 +62,7 @@ Result<pid_t, Errno> spawn(ChildPlan& plan) {
     raw::sys(SYS_rt_sigaction, SIGCHLD, &chld, nullptr, sizeof chld.mask);
   }
   plan.failure = {};
+  raw::sys(SYS_rt_sigpending, &plan.early, sizeof plan.early);
   // The stack grows downwards on both architectures.
   const pid_t child = ::clone(become_application, child_stack + kStackSize, CLONE_VM | CLONE_VFORK | SIGCHLD, &plan);
   if (child < 0) return Errno{errno};

@@ -25,7 +25,7 @@ struct Layout {
 Layout lay_out(bool group_wanted);
 
 /// Runs `plan` in a child that shares our memory until its execve (vfork(2)): no copy of what we hold, no signal lost in between, and its
-/// failure comes back in `plan`. Returns its pid, or the errno of clone(2), or of a plan that failed, whose `failure` says more.
+/// failure comes back in `plan`, and so do the signals that were pending before it. Returns its pid, or the errno of clone(2), or of a plan that failed, whose `failure` says more.
 ///
 /// SIGCHLD becomes default if it was ignored: else children vanish without a status (waitpid(2)). The child ignores it again.
 Result<pid_t, Errno> spawn(ChildPlan& plan);

@@ -15,6 +15,8 @@ void read_words(State& state, char** words) {
       state.child = static_cast<pid_t>(raw::take_number(value));
     } else if ((value = raw::after(text, word::kEnded)) != nullptr) {
       state.ended = static_cast<int>(raw::take_number(value));
+    } else if ((value = raw::after(text, word::kEarly)) != nullptr) {
+      state.early = raw::take_number(value);
     } else if (raw::same(text, word::kOwnGroup)) {
       state.own_group = true;
     } else if (raw::same(text, word::kGroup)) {

@@ -18,6 +18,7 @@ namespace word {
 // Each is followed by its value up to the word's end, those without `=` stand alone.
 inline constexpr const char* kChild = "child=";
 inline constexpr const char* kEnded = "ended=";                  // the application's exit code: it has gone, others are left
+inline constexpr const char* kEarly = "early=";                  // signals that came before the application, a bit each
 inline constexpr const char* kOwnGroup = "own-group";            // the application leads a process group
 inline constexpr const char* kGroup = "group";                   // signals go to all of it
 inline constexpr const char* kStopAlong = "stop-along";          // when it stops, so do we: a shell above continues us
@@ -69,6 +70,7 @@ struct Orders {
 struct State : Orders {
   pid_t self = 0;
   pid_t child = 0;
+  std::uint64_t early = 0;
   int ended = -1;  // exit code of an application that was reaped already
   unsigned char rewrite[kSignals + 1];
   Watch* watch = nullptr;  // nothing to do but wait

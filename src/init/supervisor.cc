@@ -35,7 +35,7 @@ bool has_sender(const siginfo_t& info) { return info.si_code == SI_USER || info.
 
 class Supervisor {
  public:
-  explicit Supervisor(const State& state) : state_{state} {}
+  explicit Supervisor(const State& state) : state_{state}, early_{state.early} {}
 
   int run() {
     code_ = state_.ended >= 0 ? state_.ended : kLauncherFailed;
@@ -125,8 +125,11 @@ class Supervisor {
     const int sent = state_.rewrite[signal];
     // Counts as received even if it is rewritten, or not forwarded.
     if ((signal == SIGTERM || sent == SIGTERM) && deadline_ == kNever) deadline_ = now() + state_.stop_timeout;
-    // In our own group the terminal gave it to the application as well, and so did an application that wrote to its group.
-    if (!state_.own_group && (info.si_code == SI_KERNEL || (has_sender(info) && info.si_pid == state_.child))) return;
+    const std::uint64_t bit = std::uint64_t{1} << (signal - 1);
+    const bool early = (early_ & bit) != 0;
+    early_ &= ~bit;
+    // In our own group the terminal gave it to the application as well, if that was there, and so did an application that wrote to its group.
+    if (!state_.own_group && !early && (info.si_code == SI_KERNEL || (has_sender(info) && info.si_pid == state_.child))) return;
     if (sent == 0) return;
     if (sent == SIGCONT) {
       const bool resumed = resumed_;
@@ -260,6 +263,7 @@ class Supervisor {
   }
 
   const State& state_;
+  std::uint64_t early_;  // pending from before the application: a bit each, until it comes
   std::uint64_t deadline_ = kNever;
   bool killed_ = false;  // the grace time is over
   bool stopped_ = false;

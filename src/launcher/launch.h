@@ -32,6 +32,7 @@ Result<ExitCode> exec_now(Delivery&& delivery, const Command& command);
 /// A started application and what its supervisor is told.
 struct Started {
   pid_t child;
+  std::uint64_t early;  // signals that came before it, a bit each
   init::Layout layout;  // with the terminal, and
   Traces traces;        // with the record of them: both are the supervisor's now
   std::unique_ptr<init::Handover> handover;

@@ -51,7 +51,7 @@ Result<ExitCode, Problems> launch(Resolved& resolved, std::optional<LogGuard>& g
   delivery.reset();
   static_cast<void>(Resolved{std::move(resolved)});
   if (redaction) return redaction->supervise(*started, command);
-  started->handover->become_second_image(started->child);
+  started->handover->become_second_image(started->child, started->early);
   log::warn({Code::system, "cannot execute ourselves again", "supervise", "neither /proc/self/exe nor the name we were started with leads to us",
              "mount /proc; the application runs, but its supervisor keeps memory that held secrets"});
   started->handover->go_on_here();

@@ -48,6 +48,7 @@ struct Setting {
   bool is_switch;
 };
 // Single values and switches; what may be repeated has no variable.
+constexpr std::string_view kOwn = "HUSHRUN_";
 constexpr std::array kSettings = {
     Setting{"HUSHRUN_CONFIG", 'c', false},       Setting{"HUSHRUN_NO_CONFIG", kNoConfig, true}, Setting{"HUSHRUN_PROFILE", 'p', false},
     Setting{"HUSHRUN_USER", 'u', false},         Setting{"HUSHRUN_DRY_RUN", 'n', true},         Setting{"HUSHRUN_CHECK", kCheck, true},
@@ -70,6 +71,7 @@ class Parser {
     if (passphrase_flaw_) problems_.add(std::move(*passphrase_flaw_));
     // How mistakes are told is an option as well.
     log::configure(options_.log_level.value_or(log::Level::warn), options_.log_format.value_or(log::Format::text));
+    warn_of_mistyped_variables();
     if (!problems_.empty()) return std::move(problems_);
     return std::move(options_);
   }
@@ -86,6 +88,28 @@ class Parser {
         apply(setting.option, {}, place);
       } else if (*value != "false" && *value != "0") {
         problems_.add(usage("not a switch", place.text, "it is neither true nor false", "say true or false"));
+      }
+    }
+  }
+
+  // HUSHRUN_REDAKT=true would leave the log as it is, and nobody told. What resembles nothing of ours may be somebody's own.
+  void warn_of_mistyped_variables() const {
+    std::vector<std::string_view> words;
+    for (const Setting& setting : kSettings) words.push_back(setting.variable.substr(kOwn.size()));
+    for (char* const* entry = environment_.entries(); *entry != nullptr; ++entry) {
+      std::string_view name{*entry};
+      name = name.substr(0, name.find('='));
+      if (!name.starts_with(kOwn)) continue;
+      const std::string_view word = name.substr(kOwn.size());
+      if (word == "SOURCE" || word == "FILE") {
+        log::warn({Code::config_invalid, "variable has no effect", Public::vouched(name), "it stands for an option that can be repeated, and those have no variable",
+                   "give the option, or write it in hushrun.yaml"});
+        continue;
+      }
+      if (word == "DIR" || std::find(words.begin(), words.end(), word) != words.end()) continue;
+      if (const auto meant = suggest(word, words)) {
+        log::warn({Code::config_invalid, "variable has no effect", "a variable that begins with HUSHRUN_", "there is no such setting",
+                   "did you mean HUSHRUN_" + Public::vouched(*meant) + "?"});
       }
     }
   }
@@ -119,6 +143,12 @@ class Parser {
     Public fix = "see hushrun --help";
     if (typed.starts_with("--")) {
       typed.remove_prefix(2);
+      if (const std::size_t equals = typed.find('='); equals != std::string_view::npos) {
+        if (std::find(names.begin(), names.end(), typed.substr(0, equals)) != names.end()) {
+          problems_.add(usage("option takes no value", place.text, "it is a switch, and = follows it", "write it alone, or not at all"));
+          return;
+        }
+      }
       if (const auto meant = suggest(typed.substr(0, typed.find('=')), names)) fix = "did you mean --" + Public::vouched(*meant) + "?";
     }
     problems_.add(usage("unknown option", place.text, "hushrun has no such option", fix));

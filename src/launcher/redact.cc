@@ -55,7 +55,7 @@ Result<std::optional<Started>> Redaction::split_where_needed(std::unique_ptr<Red
   charge.stop_timeout = static_cast<std::uint64_t>(delivery.process.stop_timeout.count()) + kItsOwnEnd;
   auto handover = std::make_unique<init::Handover>(charge);
   const pid_t child = TRY(sys::fork_process().or_error(cannot_start));
-  if (child > 0) return std::optional<Started>{Started{child, {}, {}, std::move(handover)}};
+  if (child > 0) return std::optional<Started>{Started{child, 0, {}, {}, std::move(handover)}};
 
   TRY(sys::begin_session(*pump.slave(), pump.for_child()).or_error([](Errno error) {
     return Error{Code::system, "cannot begin a session", "redact", error, "see setsid(2) and TIOCSCTTY in ioctl_tty(2)"};
@@ -72,7 +72,7 @@ ExitCode Redaction::supervise(const Started& started, const Command& command) {
   const auto mask = [](const void* needles, std::string_view line) { return leak::masked(*static_cast<const leak::Needles*>(needles), line); };
   log::guard_with(mask, &needles_);
   pump_->begin();
-  const int code = started.handover->supervise_here(started.child, *pump_, pump_->kept());
+  const int code = started.handover->supervise_here(started.child, started.early, *pump_, pump_->kept());
   pump_->drain(stop_timeout_);
   tell_marks();
   log::guard_with(nullptr, nullptr);

@@ -102,7 +102,7 @@ Result<Started> start_child(Delivery& delivery, const Command& command) {
     if (child) {
       withheld.privileges() = plan.privileges;
       withheld.remark();
-      return Started{child.value(), std::move(layout), std::move(delivery.traces), std::move(handover)};
+      return Started{child.value(), plan.early, std::move(layout), std::move(delivery.traces), std::move(handover)};
     }
     if (!plan.failure) return cannot_start(child.error());
     if (plan.failure.step == init::Step::execute) return describe_failure(failure_of(tried, answers), command.argv[0]);

@@ -12,6 +12,8 @@ namespace {
 
 /// How long after the last process somebody else may still write: one we cannot reach holds the pipe.
 constexpr Time kGrace = 250;  // milliseconds
+/// How often we look in the background whether we still are: soon enough for who types `fg`, and seldom enough for a job that stays there.
+constexpr Time kLook = 250;
 constexpr std::uint64_t kAllSignals = ~std::uint64_t{0};
 
 bool is_to_end(int signal) { return signal == SIGTERM || signal == SIGINT || signal == SIGHUP || signal == SIGQUIT; }
@@ -95,6 +97,7 @@ bool Pump::look_around(std::uint64_t end) {
   }
   if (master() != nullptr) {
     if (const auto asked = terminal_->watched(*master())) watched[count++] = *asked;
+    if (terminal_->is_in_background()) end = std::min<std::uint64_t>(end, now() + kLook);
   }
 
   std::optional<std::chrono::milliseconds> timeout;
@@ -109,6 +112,7 @@ bool Pump::look_around(std::uint64_t end) {
     if (whose[i] != nullptr) whose[i]->go_on();
     else if (master() != nullptr) terminal_->go_on(*master());
   }
+  if (master() != nullptr && terminal_->is_in_background()) terminal_->enter(*master());
   if (timeout) {
     const Time time = now();
     for (std::optional<Stream>& stream : streams_) {

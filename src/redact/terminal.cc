@@ -20,15 +20,23 @@ sys::Answer<Terminal> Terminal::on(int number) {
 
 void Terminal::enter(const Fd& master) {
   resize(master);
-  if (is_raw_ || !sys::is_foreground(own_.number())) return;
-  // A shell may have changed it since we left.
-  if (const auto now = sys::terminal_settings(own_.number())) before_ = now.value();
+  if (is_raw_) return;
+  const bool was_in_background = is_in_background_;
+  is_in_background_ = !sys::is_foreground(own_.number());
+  if (is_in_background_) return;
+  // A shell may have changed it since we left. What it had in the background was the shell's own, for its prompt: an application that left
+  // it at that gets what a job in the foreground has.
+  if (const auto now = sys::terminal_settings(own_.number())) {
+    const auto inner = sys::terminal_settings(master.number());
+    if (was_in_background && inner && sys::are_same_modes(inner.value(), before_)) static_cast<void>(sys::set_terminal(master.number(), now.value()));
+    before_ = now.value();
+  }
   is_raw_ = is_listening_ = static_cast<bool>(sys::set_terminal(own_.number(), sys::raw(before_)));
 }
 
 void Terminal::leave() {
   if (is_raw_) static_cast<void>(sys::set_terminal(own_.number(), before_));
-  is_raw_ = is_listening_ = false;
+  is_raw_ = is_listening_ = is_in_background_ = false;
 }
 
 void Terminal::resize(const Fd& master) const { sys::copy_window_size(own_.number(), master.number()); }

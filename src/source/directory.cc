@@ -137,7 +137,8 @@ std::optional<std::string> OpenDirectorySource::relative_to(std::string_view abs
   const std::optional<std::string> path = tidied(absolute);
   if (!path) return std::nullopt;
   const std::string prefix = path_.ends_with('/') ? path_ : path_ + "/";
-  if (path->starts_with(prefix) && path->size() > prefix.size()) return path->substr(prefix.size());
+  // A relative one is compared by what it is: `dir: .` is tidied to nothing, and a slash behind that begins every path.
+  if (path_.starts_with('/') && path->starts_with(prefix) && path->size() > prefix.size()) return path->substr(prefix.size());
   const sys::Answer<sys::FileStatus> root = sys::status(root_);
   if (!root) return std::nullopt;
   for (std::size_t slash = path->rfind('/'); slash != std::string::npos && slash > 0; slash = path->rfind('/', slash - 1)) {

@@ -167,6 +167,12 @@ Public Keyring::shown(const KeyPlace& place) {
   // A file that is there is a file; what is not may be the passphrase, given in its place's stead.
   if (sys::exists(place.text)) return Public::vouched(place.text);
   if (is_plainly_a_name(place.text)) return Public::path(place.text);
+  // Or it is a mount that was forgotten: a plain name, in a directory that is there or is where secrets are mounted.
+  const std::size_t slash = place.text.rfind('/');
+  if (slash != std::string::npos) {
+    const std::string directory = place.text.substr(0, slash + 1);
+    if (is_plainly_a_name(place.text.substr(slash + 1)) && (directory == "/run/secrets/" || sys::exists(directory))) return Public::path(place.text);
+  }
   return "the file that was named";
 }
 

@@ -116,6 +116,10 @@ class Gathering {
       return Trouble{code_of(failure.kind), what, reason(key->where, failure.why), failure.fix};
     };
     if (!key->opened && age::is_sealed_identity_file(key->text)) {
+      if (text_of(key->text).starts_with("age-encryption.org/") && text_of(key->text).find("\n-> scrypt ") == std::string_view::npos) {
+        return Trouble{Code::identity_invalid, age::what(age::Failed::identity), key->where + ": it is a sealed file, and no identity",
+                       "name the file with the key that opens it (AGE-SECRET-KEY-1…); what is sealed is named with --source age:FILE"};
+      }
       if (!passphrases_.usable()) {
         return Trouble{Code::identity_invalid, age::what(age::Failed::identity), key->where + ": it is sealed by a passphrase, and none was given",
                        "say where the passphrase is, with --passphrase or passphrase:"};

@@ -52,6 +52,11 @@ Result<age::Identities> keys_at_hand(const KeyOptions& options) {
       return Error{Code::source_missing, "no identity", usual ? shown_path(*usual) : Public{"-i"},
                    "none was given with -i, and none is at the usual place", "give one with -i, or make one: hushkit keygen -o FILE"};
     }
+    // The launcher refuses such a one; here somebody may be about to mend it.
+    if (const auto status = sys::status(*usual); status && (status.value().mode & 077) != 0) {
+      log::warn({Code::identity_exposed, "default identity is open to others", shown_path(*usual), "its mode lets others look at it, and hushrun refuses it",
+                 "chmod 600 it, and make a new one if somebody may have looked"});
+    }
     places.push_back(*usual);
   }
   age::Identities all, passphrases;

@@ -1,5 +1,6 @@
 // hushkit, top to bottom: what was asked for, and the subcommand that does it.
 
+#include <signal.h>
 #include <unistd.h>
 
 #include <new>
@@ -7,6 +8,7 @@
 #include "core/log.h"
 #include "core/sys_process.h"
 #include "tool/options.h"
+#include "tool/terminal.h"
 
 namespace hushrun::tool {
 namespace {
@@ -35,6 +37,7 @@ int main(int argc, char** argv) {
 
   const Result<ExitCode> done = tool::run(argc, argv);
   if (done) return done.value().value();
+  if (const int signal = tool::interrupted_by(); signal != 0) ::raise(signal);
   log::report(done.error());
   return done.error().code == Code::usage ? 2 : 1;
 }

@@ -28,6 +28,8 @@ void put_back_and_end(int signal) {
   ::raise(signal);
 }
 
+int interrupted = 0;
+
 // Echo off for as long as it lives. Keys that would send a signal end the line instead.
 class Silence {
  public:
@@ -66,7 +68,11 @@ sys::Answer<Secret> read_line(const Fd& terminal) {
     while (used < size) {
       const std::size_t got = TRY(sys::read_some(terminal, room + used, 1));
       if (got == 0 || room[used] == '\n') return used;
-      if (room[used] == kInterrupt || room[used] == kQuit) return Errno{ECANCELED};
+      if (room[used] == kInterrupt || room[used] == kQuit) {
+        interrupted = room[used] == kQuit ? SIGQUIT : SIGINT;
+        say(terminal, "\n");
+        return Errno{ECANCELED};
+      }
       ++used;
     }
     return Errno{EFBIG};
@@ -74,6 +80,8 @@ sys::Answer<Secret> read_line(const Fd& terminal) {
 }
 
 }  // namespace
+
+int interrupted_by() { return interrupted; }
 
 bool is_terminal(int number) { return ::isatty(number) == 1; }
 

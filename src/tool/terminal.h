@@ -18,6 +18,8 @@ bool is_terminal(int number);
 Result<Secret> ask(Public question, Public fix);
 /// The same twice, so that a slip of the finger does not lock anybody out.
 Result<Secret> ask_twice(Public question, Public fix);
+/// The signal whose key was the answer to a question, or 0: once all is put back it is to end us, so that a script around us ends as well.
+int interrupted_by();
 /// Waits for a line; true if it is empty, false for anything else, at its end, or without a terminal.
 bool agrees(Public question);
 

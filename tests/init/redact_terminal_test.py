@@ -250,6 +250,31 @@ def a_background_job_leaves_the_terminal_alone():
 
 
 @check
+def a_background_job_comes_to_the_front():
+    """fg, of a job that was started with & or went on with bg: the shell gives it the terminal and no signal, as it was running; from then
+    on it has the keyboard."""
+    for way in ("&", "bg"):
+        with bash() as shell:
+            line = redacted_line(shell, 'echo rea""dy; read x; echo "got $x"')
+            try:
+                shell.type(line + (b" &\n" if way == "&" else b"\n"))
+                shell.sees(b"ready\r")
+                if way == "bg":
+                    shell.type(b"\x1a")
+                    shell.sees(b"Stopped")
+                    shell.type(b"bg\n")
+                    shell.sees(b"&\r\n")
+                until(lambda shell=shell: shell.terminal.foreground() == shell.process.pid, "the shell has the terminal")
+                shell.type(b"fg\n")
+                until(lambda shell=shell: not termios.tcgetattr(shell.terminal.slave)[3] & ICANON_AND_ECHO, "the terminal is raw")
+                shell.type(b"a\r")
+                shell.sees(b"got a\r\n")
+                shell.sees(b"$ ")
+            finally:
+                shutil.rmtree(shell.directory)
+
+
+@check
 def full_screen_programs_work():
     """less shows a page and leaves, a shell has job control of its own: both on a terminal that is not ours."""
     if shutil.which("less"):

@@ -261,8 +261,10 @@ def a_slow_reader_loses_nothing():
         assert run.process.stdout.read() == bytes(range(250)) * 1600
         assert run.wait() == 0
     for stop_timeout in ("100ms", "10m"):
-        with sh("exec head -c 400000 /dev/zero", options=["--stop-timeout", stop_timeout]) as run:
+        with sh("read go; exec head -c 400000 /dev/zero", options=["--stop-timeout", stop_timeout], stdin=subprocess.PIPE) as run:
             app = run.app()
+            run.process.stdin.write(b"\n")
+            run.process.stdin.flush()
             until(lambda: state_of(app) is None, "it has been reaped")
             if stop_timeout == "10m":
                 select.select([], [], [], 0.4)  # now nothing but its reader is waited for, …

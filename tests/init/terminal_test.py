@@ -1,10 +1,18 @@
 #!/usr/bin/python3
 """The terminal: who has its foreground, ^C once, ^Z and fg, window size, hang-up; in a container, under a shell, under a script."""
 
+import os
+import pathlib
 import shlex
 import signal
+import subprocess
+import sys
+import tempfile
 
-from harness import APP, INITS, Run, Shell, Terminal, bash, check, children, kill, main, resize, state_of, until
+from harness import APP, HUSHRUN, INITS, Run, Shell, Terminal, bash, check, children, kill, main, resize, state_of, status_field, until
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import sealing  # noqa: E402
 
 SI_KERNEL = 128
 
@@ -108,6 +116,38 @@ def under_a_shell_it_is_a_job_like_any_other():
         shell.sees(b"$ ")
         shell.type(b"echo code $?\n")
         shell.sees(b"code 0")
+
+
+@check
+def a_key_pressed_before_the_application_is_there_counts():
+    """^C and ^Z under a shell while secrets are still being read (a passphrase takes its time): the application gets them, which it could
+    not from the terminal, and is not started as if nothing had been."""
+    text, _, recipient = sealing.new_identity()
+    with tempfile.TemporaryDirectory() as directory:
+        sealed = pathlib.Path(directory) / "sealed.env.age"
+        subprocess.run(["age", "-r", recipient, "-o", sealed], input=b"INIT_TEST=a-value\n", check=True)
+        for redact in ([], ["--redact"]):
+            for key, seen in ((b"\x03", b"code 130"), (b"\x1a", b"Stopped")):
+                reader, writer = os.pipe()  # where the identity comes from, once the key was pressed
+                with bash() as shell:
+                    words = [HUSHRUN, "--no-config", "-s", f"age:{sealed}", "-i", "fd:9", "--supervise", *redact, "--", APP, str(shell.writer),
+                             "ready", ",", "pause"]
+                    tail = f" 9</proc/{os.getpid()}/fd/{reader}" + (" | cat" if redact else "") + "\n"
+                    shell.type(shlex.join(words).encode() + tail.encode())
+
+                    def waiting(shell=shell):
+                        return [pid for pid in children(shell.process.pid) if status_field(pid, "Name") == "hushrun"
+                                and int(status_field(pid, "SigBlk"), 16) & 1 << signal.SIGINT - 1]
+                    pid = until(waiting, "all is blocked")[0]
+                    shell.type(key)
+                    until(lambda pid=pid: int(status_field(pid, "ShdPnd"), 16), "it is pending")
+                    os.write(writer, text.encode())
+                    os.close(writer)
+                    if key == b"\x03":
+                        shell.sees(b"$ ")
+                        shell.type(b"echo co\"\"de ${PIPESTATUS[0]}\n")
+                    shell.sees(seen)
+                os.close(reader)
 
 
 @check

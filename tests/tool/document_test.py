@@ -41,6 +41,16 @@ class Set(Case):
             self.kit("set", "x.json.age", "a", stdin=given)
             self.assertEqual(json.loads(self.content("x.json.age")), {"a": kept})
 
+    def test_a_twin_is_told(self):
+        """A launcher that gets both would not start: the README's db_password beside an .env's DB_PASSWORD."""
+        self.seal("x.env.age", "DB_PASSWORD=one\n")
+        done = self.run_kit("set", "x.env.age", "db-password", stdin=CANARY)
+        self.assertEqual(done.returncode, 0)
+        self.assertIn(b"warning: two names fall on one variable, continuing\n  where: x.env.age\n"
+                      b"  why:   beside the new name there is DB_PASSWORD\n", done.stderr)
+        for name in ("DB_PASSWORD", "db-password", "OTHER"):
+            self.assertNotIn(b"warning", self.run_kit("set", "x.env.age", name, stdin="new").stderr)
+
     def test_other_lines_stay(self):
         self.seal("x.env.age", DOTENV)
         self.kit("set", "x.env.age", "B", stdin="new")

@@ -62,6 +62,18 @@ class CommandLine(Case):
             self.assertNotIn(key.encode(), done.stderr + done.stdout)
 
 
+class DefaultIdentity(Case):
+    def test_one_that_others_can_read_is_told(self):
+        """hushrun refuses it: hushkit is not to work on as if nothing was."""
+        self.kit("seal", "-r", self.recipient(), "-o", "x.env.age", stdin="A=1\n")
+        self.assertEqual(self.run_kit("list", "x.env.age").stderr, b"")
+        self.identity.chmod(0o644)
+        done = self.run_kit("list", "x.env.age")
+        self.assertEqual(done.stdout, b"A\n")
+        self.assertIn(b"warning: default identity is open to others, continuing\n", done.stderr)
+        self.assertEqual(self.run_kit("list", "-i", self.identity, "x.env.age").stderr, b"")
+
+
 class Documents(Case):
     def test_help_and_manual_name_every_command_and_option(self):
         page = (ROOT / "src/man/hushkit.1").read_text()
@@ -95,10 +107,16 @@ class Documents(Case):
         self.assertEqual(self.kit("open", "secrets.env.age"), b"db_password=second\n")
         self.refused("open", "-i", "bob", "secrets.env.age")
         # The diff that the README promises.
-        follow("git add -A; git -c user.name=a -c user.email=a@b commit -qm x; echo '*.age diff=age' >.gitattributes; git config diff.age.textconv 'hushkit open'", b"")
+        setting = re.search(r"```sh\n(git config diff.age.textconv .*)\n```", readme).group(1)
+        follow("git add -A; git -c user.name=a -c user.email=a@b commit -qm x; echo '*.age binary diff=age' >.gitattributes\n" + setting, b"")
         self.kit("set", "secrets.env.age", "other", stdin="third")
         shown = subprocess.run(["git", "diff"], cwd=self.at, env={**self.environment, **environment}, capture_output=True, check=True, text=True).stdout
         self.assertIn("\n+other=third\n", shown)
+        # One that is not sealed to us, as an older commit's may be, does not end git's output.
+        self.kit("seal", "-r", self.recipient("bob"), "-o", "bobs.age", stdin="name=value\n")
+        shown = subprocess.run(["sh", "-c", "git add bobs.age; git diff --cached"], cwd=self.at, env={**self.environment, **environment}, capture_output=True,
+                               check=True, text=True).stdout
+        self.assertIn("\n+sealed:  to 1 age recipient", shown)
 
     @needs("mandoc")
     def test_manual_page_is_well_formed(self):
