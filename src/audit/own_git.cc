@@ -40,8 +40,8 @@ Result<OwnGit, Public> OwnGit::beside(const std::string& directory) {
   for (const char* path : {"/usr/bin/git", "/usr/local/bin/git", "/bin/git"}) {
     if (program.empty() && sys::is_executable(path)) program = path;
   }
-  if (program.empty()) return Public{"git is not installed"};
-  const auto failed = [](Errno why) { return Public{"cannot make a folder in /tmp: "} + Why{why}.words(); };
+  if (program.empty()) return "git is not installed";
+  const auto failed = [](Errno why) { return "cannot make a folder in /tmp: " + Why{why}.words(); };
   const Fd parent = TRY(sys::open_directory("/tmp").or_error(failed));
   const std::string name = "hushkit-" + sys::random_name();
   TRY(sys::make_directory(parent, name, 0700).or_error(failed));

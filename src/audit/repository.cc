@@ -184,7 +184,7 @@ void look_into_repository(Crew& crew, const Fd& folder, const std::string& artif
       const std::size_t before = crew.totals().objects;
       auto running = git.value().start({"cat-file", "--batch-all-objects", "--batch", "--unordered", "--buffer"}, std::nullopt);
       if (!running) {
-        gap(Gap::Kind::unreadable, Public{"git cannot be run: "} + Why{running.error()}.words());
+        gap(Gap::Kind::unreadable, "git cannot be run: " + Why{running.error()}.words());
       } else {
         crew.submit({.kind = Job::Kind::git_objects, .where = where}, std::move(running.value().output));
         crew.finish();
