@@ -9,6 +9,7 @@
 namespace hushrun::audit {
 namespace {
 
+constexpr Public kNoGit = "git is not installed";
 constexpr std::size_t kLargestConfig = std::size_t{1} << 20;
 
 std::string path_of(const std::string& name) { return "/tmp/" + name; }
@@ -40,7 +41,7 @@ Result<OwnGit, Public> OwnGit::beside(const std::string& directory) {
   for (const char* path : {"/usr/bin/git", "/usr/local/bin/git", "/bin/git"}) {
     if (program.empty() && sys::is_executable(path)) program = path;
   }
-  if (program.empty()) return "git is not installed";
+  if (program.empty()) return kNoGit;
   const auto failed = [](Errno why) { return "cannot make a folder in /tmp: " + Why{why}.words(); };
   const Fd parent = TRY(sys::open_directory("/tmp").or_error(failed));
   const std::string name = "hushkit-" + sys::random_name();
