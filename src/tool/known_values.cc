@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "core/log.h"
-#include "launcher/load.h"
-#include "launcher/options.h"
+#include "options/load.h"
+#include "options/options.h"
 #include "plan/resolve.h"
 #include "tool/place.h"
 
