@@ -148,7 +148,9 @@ std::string write_baseline(const Report& report, std::string_view expires, const
     if (entry.gap) add_gap(*entry.gap, entry.reason, entry.expires);
   }
   for (const Finding& finding : report.outcome.findings) add_finding(finding, "", expires);
-  for (const Gap& gap : report.outcome.gaps) add_gap(gap, "", expires);
+  for (const Gap& gap : report.outcome.gaps) {
+    if (gap.counts()) add_gap(gap, "", expires);
+  }
   return text;
 }
 

@@ -43,7 +43,8 @@ Result<void> confine() {
   }
   // Memory, but none that is executable, and no mapping of a file.
   const auto without = [&](int call) {
-    return seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, call, 1, SCMP_A2(SCMP_CMP_MASKED_EQ, 4 /* PROT_EXEC */, 0));
+    const scmp_arg_cmp protection{2, SCMP_CMP_MASKED_EQ, 4 /* PROT_EXEC */, 0};
+    return seccomp_rule_add_array(filter.get(), SCMP_ACT_ALLOW, call, 1, &protection);
   };
   if (const int error = without(SCMP_SYS(mmap)); error < 0) return refused(error);
   if (const int error = without(SCMP_SYS(mprotect)); error < 0) return refused(error);

@@ -1,5 +1,8 @@
 #include "audit/finding.h"
 
+#include <algorithm>
+#include <functional>
+
 namespace hushrun::audit {
 
 Literal word(Place place) {
@@ -40,6 +43,7 @@ Literal word(Gap::Kind kind) {
     case Gap::Kind::unreadable: return "unreadable";
     case Gap::Kind::missing: return "missing";
     case Gap::Kind::weak: return "weak";
+    case Gap::Kind::setting: return "setting";
   }
   return "limit";
 }
@@ -53,5 +57,7 @@ Totals& Totals::operator+=(const Totals& other) {
   bytes += other.bytes;
   return *this;
 }
+
+bool Outcome::is_complete() const { return std::none_of(gaps.begin(), gaps.end(), std::mem_fn(&Gap::counts)); }
 
 }  // namespace hushrun::audit

@@ -91,12 +91,15 @@ struct Gap {
     corrupt,     // cut off, damaged, or no format we know although its place demands one
     unreadable,  // permission, input or output error
     missing,     // referred to and not there: a partial clone, a layer left out
-    weak,        // a value too short or too common to be looked for
+    weak,        // a value too short to be looked for
+    setting,     // a value that is no key: blank, `true`, a port. It is named, and no reason to doubt the answer
   };
   Kind kind;
   Locator where;
   Public what;  // in a line
-  Public secret;  // of a weak one: its name
+  Public secret;  // of a value that is not looked for: its name
+
+  bool counts() const { return kind != Kind::setting; }
 };
 Literal word(Gap::Kind kind);
 
@@ -116,6 +119,9 @@ struct Outcome {
   std::vector<Finding> findings;
   std::vector<Gap> gaps;
   Totals totals;
+
+  /// True if no gap counts.
+  bool is_complete() const;
 };
 
 }  // namespace hushrun::audit

@@ -23,20 +23,8 @@ constexpr std::size_t kMostParts = 1024;
 constexpr std::size_t kShortestPart = 16;
 constexpr std::size_t kLarge = 65536;
 
-// Passwords that images, examples and packages are full of. A finding would be true and tell nothing.
-constexpr std::string_view kDefaults[] = {"postgres", "changeme", "change-me", "changeit", "password", "password1", "password123",
-                                          "passw0rd", "12345678", "123456789", "example1", "localhost", "username", "testtest",
-                                          "default1", "administrator", "production", "development", "anonymous", "undefined"};
-
-constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 constexpr int kind_of(char c) {
   return c >= '0' && c <= '9' ? 1 : c >= 'a' && c <= 'z' ? 2 : c >= 'A' && c <= 'Z' ? 3 : 0;
-}
-
-bool is_default(std::string_view value) {
-  return std::any_of(std::begin(kDefaults), std::end(kDefaults), [&](std::string_view word) {
-    return std::equal(value.begin(), value.end(), word.begin(), word.end(), [](char a, char b) { return lower(a) == b; });
-  });
 }
 
 // How little a window looks like a word that others use as well: kinds of characters that follow each other, and different ones.
@@ -110,8 +98,7 @@ Patterns::Patterns(std::span<const leak::Delivered> values) {
   // The comparer's own rules for what cannot be looked for are those of the redactor: one definition.
   const leak::Needles judged{values};
   for (const leak::Weak& weak : judged.weak()) {
-    if (weak.weakness == leak::Weakness::large) continue;
-    weak_.push_back({weak.name, leak::words(weak.weakness)});
+    if (weak.weakness != leak::Weakness::large) weak_.push_back({weak.name, weak.weakness == leak::Weakness::common});
   }
   const auto is_weak = [&](Public name) { return std::any_of(weak_.begin(), weak_.end(), [&](const Weak& weak) { return weak.name == name; }); };
   for (const leak::Delivered& one : values) {
@@ -119,15 +106,7 @@ Patterns::Patterns(std::span<const leak::Delivered> values) {
     names_.push_back(one.name);
     const Exposed exposed = one.value->expose();
     const std::string_view value = leak::trimmed({exposed.data(), exposed.size()});
-    if (value.empty() || is_weak(one.name)) continue;
-    if (value.size() < kShortest) {
-      weak_.push_back({one.name, "too short to be looked for"});
-      continue;
-    }
-    if (is_default(value)) {
-      weak_.push_back({one.name, "a word that others use as well"});
-      continue;
-    }
+    if (value.size() < kShortest || is_weak(one.name)) continue;
     longest_ = std::max(longest_, value.size());
     const std::size_t plain_anchors = anchors_.size();
     add_value(value, needle, false);

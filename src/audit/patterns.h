@@ -64,10 +64,10 @@ class Patterns {
   bool empty() const { return patterns_.empty(); }
   std::size_t needles() const { return names_.size(); }
   Public name(std::uint32_t needle) const { return names_[needle]; }
-  /// Values not looked for, or not in every disguise, and why.
+  /// A value that is not looked for.
   struct Weak {
     Public name;
-    Literal why;
+    bool is_common;  // a setting rather than a key (leak/needle.h); else it is shorter than kShortest
   };
   std::span<const Weak> weak() const { return weak_; }
 

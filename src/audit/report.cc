@@ -86,7 +86,7 @@ Verdict verdict(const Outcome& outcome) {
   for (const Finding& finding : outcome.findings) {
     if (finding.level != Level::note) return Verdict::found;
   }
-  return outcome.gaps.empty() ? Verdict::clean : Verdict::incomplete;
+  return outcome.is_complete() ? Verdict::clean : Verdict::incomplete;
 }
 
 std::string shown(const Guard& guard, std::string_view text) {

@@ -143,7 +143,7 @@ void write_results(json::Writer& out, const Report& report, const Guard& guard) 
 
 void write_gap(json::Writer& out, const Gap& gap, const Guard& guard) {
   out.begin_object();
-  out.member("level", "error");
+  out.member("level", gap.counts() ? "error" : "note");
   std::string text{"not searched ("};
   text.append(word(gap.kind).view()).append("): ");
   if (!gap.secret.empty()) text.append(gap.secret.view()).append(": ");
@@ -189,7 +189,7 @@ std::string as_sarif(const Report& report, const Reporter& reporter, const Guard
   out.begin_array();
   out.begin_object();
   out.key("executionSuccessful");
-  out.boolean(report.outcome.gaps.empty());
+  out.boolean(report.outcome.is_complete());
   out.member("exitCode", static_cast<std::uint64_t>(answer));
   out.key("toolExecutionNotifications");
   out.begin_array();

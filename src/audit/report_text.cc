@@ -1,6 +1,7 @@
 // The report for people: what is worst first, one line a place, at the end what was searched and what was not.
 
 #include <algorithm>
+#include <functional>
 #include <map>
 
 #include "audit/report.h"
@@ -136,12 +137,20 @@ void write_lines(Text& out, const std::vector<Finding>& findings) {
 }
 
 void write_gaps(Text& out, const std::vector<Gap>& gaps) {
+  // A config can be full of settings: a line for all with one reason.
+  std::map<std::string_view, std::string> settings;
   for (const Gap& gap : gaps) {
+    if (!gap.counts()) {
+      std::string& names = settings[gap.what.view()];
+      names.append(names.empty() ? "" : ", ").append(gap.secret.view());
+      continue;
+    }
     out.add("not searched: ");
     if (!gap.secret.empty()) out.add(gap.secret.view()).add(": ");
     if (const std::string where = locate(gap.where, out.guard()); !where.empty()) out.add(where).add(": ");
     out.add(gap.what.view()).add(" [").add(word(gap.kind).view()).add("]\n");
   }
+  for (const auto& [what, names] : settings) out.add("not searched: ").add(names).add(": ").add(what).add(" [setting]\n");
 }
 
 void write_accepted(Text& out, const std::vector<Accepted>& accepted) {
@@ -178,7 +187,11 @@ std::string as_text(const Report& report, Colour colour, const Guard& guard) {
   write_accepted(out, report.accepted);
   for (Public remark : report.remarks) out.add("baseline: ").add(remark.view()).add("\n");
   out.add("searched: ").add(searched(report.outcome.totals)).add("; not searched: ");
-  out.add(report.outcome.gaps.empty() ? "nothing was left out" : counted(report.outcome.gaps.size(), "thing, see above", "things, see above"));
+  const auto counting = static_cast<std::size_t>(std::count_if(report.outcome.gaps.begin(), report.outcome.gaps.end(), std::mem_fn(&Gap::counts)));
+  const std::size_t settings = report.outcome.gaps.size() - counting;
+  if (counting != 0) out.add(counted(counting, "thing, see above", "things, see above")).add(settings != 0 ? ", and " : "");
+  if (settings != 0) out.add(counted(settings, "value that is no key", "values that are no keys"));
+  if (report.outcome.gaps.empty()) out.add("nothing was left out");
   out.add("\n");
   return out.take();
 }

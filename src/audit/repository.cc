@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <set>
 
+#include "audit/own_git.h"
 #include "audit/targets.h"
 #include "core/sys_channel.h"
 #include "core/sys_process.h"
@@ -35,59 +36,16 @@ std::string path_of(const Fd& folder) {
   return flaw ? std::string{} : path.string();
 }
 
-// An empty repository of our own, for as long as we ask.
-class OwnRepository {
- public:
-  static sys::Answer<OwnRepository> make(bool sha256) {
-    const Fd parent = TRY(sys::open_directory("/tmp"));
-    OwnRepository own{"hushkit-" + sys::random_name()};
-    TRY(sys::make_directory(parent, own.name_, 0700));
-    own.made_ = true;
-    const Fd folder = TRY(sys::open_subdirectory(parent, own.name_));
-    TRY(sys::make_directory(folder, "objects", 0700));
-    TRY(sys::make_directory(folder, "refs", 0700));
-    TRY(write(folder, "HEAD", "ref: refs/heads/main\n"));
-    // With another format git lists nothing, and says that all is well.
-    TRY(write(folder, "config", sha256 ? "[core]\nrepositoryformatversion = 1\n[extensions]\nobjectformat = sha256\n" : "[core]\nrepositoryformatversion = 0\n"));
-    return own;
-  }
-  OwnRepository(OwnRepository&& other) noexcept : name_{std::move(other.name_)}, made_{std::exchange(other.made_, false)} {}
-  ~OwnRepository() {
-    if (!made_) return;
-    std::error_code ignored;
-    fs::remove_all(path(), ignored);
-  }
-  std::string path() const { return "/tmp/" + name_; }
-
- private:
-  explicit OwnRepository(std::string name) : name_{std::move(name)} {}
-  static sys::Answer<void> write(const Fd& folder, const std::string& name, std::string_view text) {
-    const Fd file = TRY(sys::create_exclusively(folder, name, 0600));
-    return sys::write_all(file, text.data(), text.size());
-  }
-  std::string name_;
-  bool made_ = false;
-};
-
 // git, looking at the objects of a repository and at nothing else of it.
 class Git {
  public:
   static Result<Git, Public> at(const std::string& directory) {
-    std::string program;
-    for (const char* path : {"/usr/bin/git", "/usr/local/bin/git", "/bin/git"}) {
-      if (program.empty() && sys::is_executable(path)) program = path;
-    }
-    if (program.empty()) return Public{"git is not installed"};
-    const bool sha256 = read_or_nothing(directory + "/config").find("sha256") != std::string::npos;
-    auto own = OwnRepository::make(sha256);
-    if (!own) return Public{"cannot make a folder in /tmp: "} + Why{own.error()}.words();
-    return Git{std::move(program), std::move(own).value(), directory + "/objects"};
+    return Git{TRY(OwnGit::beside(directory)), directory + "/objects"};
   }
 
   sys::Answer<sys::Running> start(std::vector<std::string> arguments, std::optional<Fd> input) const {
-    std::vector<std::string> environment{"GIT_DIR=" + own_.path(), "GIT_OBJECT_DIRECTORY=" + objects_, "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null",
-                                         "GIT_NO_LAZY_FETCH=1", "GIT_NO_REPLACE_OBJECTS=1", "LC_ALL=C", "HOME=/nonexistent"};
-    sys::Program program{program_, {"git"}, {}};
+    std::vector<std::string> environment = own_.environment({"GIT_OBJECT_DIRECTORY=" + objects_, "GIT_NO_REPLACE_OBJECTS=1"});
+    sys::Program program{own_.program(), {"git"}, {}};
     program.argv.insert(program.argv.end(), arguments.begin(), arguments.end());
     for (std::string& variable : environment) program.environment.push_back(variable.data());
     return sys::start(program, std::move(input));
@@ -111,9 +69,8 @@ class Git {
   }
 
  private:
-  Git(std::string program, OwnRepository own, std::string objects) : program_{std::move(program)}, own_{std::move(own)}, objects_{std::move(objects)} {}
-  std::string program_;
-  OwnRepository own_;
+  Git(OwnGit own, std::string objects) : own_{std::move(own)}, objects_{std::move(objects)} {}
+  OwnGit own_;
   std::string objects_;
 };
 
@@ -227,7 +184,7 @@ void look_into_repository(Crew& crew, const Fd& folder, const std::string& artif
       const std::size_t before = crew.totals().objects;
       auto running = git.value().start({"cat-file", "--batch-all-objects", "--batch", "--unordered", "--buffer"}, std::nullopt);
       if (!running) {
-        gap(Gap::Kind::unreadable, Public{"git cannot be run: "} + Why{running.error()}.words());
+        gap(Gap::Kind::unreadable, "git cannot be run: " + Why{running.error()}.words());
       } else {
         crew.submit({.kind = Job::Kind::git_objects, .where = where}, std::move(running.value().output));
         crew.finish();

@@ -145,7 +145,9 @@ Result<Fd> opened(const std::string& target, sys::FileKind& kind) {
 }  // namespace
 
 Error cannot_open(const std::string& target, Errno why) {
-  return {Code::source_unreadable, "cannot look at it", target == "-" ? Public{"standard input"} : Public::path(target), why, "correct the path, or make it readable"};
+  Public where = Public::path(target);
+  if (target == "-") where = "standard input";
+  return {Code::source_unreadable, "cannot look at it", where, why, "correct the path, or make it readable"};
 }
 
 void walk_tree(Crew& crew, const Fd& folder, const Tree& tree, const std::string& path, const std::function<bool(const std::string&, bool)>& wanted) {

@@ -13,9 +13,12 @@ namespace {
 constexpr std::size_t kShortestWord = 4;
 constexpr std::size_t kShortestNumber = 6;
 
-// Values that logs are full of; masking them hides nothing and destroys much.
-constexpr std::string_view kCommon[] = {"true",      "false",     "null",     "none",       "undefined",   "default",
-                                        "localhost", "127.0.0.1", "password", "production", "development", "disabled"};
+// Values that logs are full of, and passwords that images, examples and packages are full of: masking them hides nothing and destroys
+// much, and finding them tells nothing.
+constexpr std::string_view kCommon[] = {
+    "true",     "false",     "null",      "none",     "undefined", "default",   "localhost", "127.0.0.1",   "production",  "development",   "disabled",
+    "password", "password1", "password123", "passw0rd", "changeme",  "change-me", "changeit",  "12345678",    "123456789",   "example1",      "username",
+    "testtest", "default1",  "anonymous", "postgres", "administrator"};
 
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
@@ -119,8 +122,8 @@ void Needles::classify(const Delivered& delivered, std::uint32_t needle, std::sp
   const std::string_view value = trimmed({exposed.data(), exposed.size()});
   if (value.empty()) return;
   if (delivered.policy == Policy::automatic) {
-    if (value.size() < kShortestWord) return note(delivered.name, Weakness::too_short);
     if (is_common(value, all)) return note(delivered.name, Weakness::common);
+    if (value.size() < kShortestWord) return note(delivered.name, Weakness::too_short);
     if (value.size() < Forms::kShortest) note(delivered.name, Weakness::word_only);
   }
   if (value.size() < Forms::kShortest) {

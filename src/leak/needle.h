@@ -33,7 +33,7 @@ struct Delivered {
 /// Why a value is not masked, or not everywhere.
 enum class Weakness : std::uint8_t {
   too_short,   // 1 to 3 bytes: not masked
-  common,      // `true`, `localhost`, `8080`, the name of a secret, one character repeated: not masked
+  common,      // `true`, `localhost`, `8080`, `changeme`, the name of a secret, one character repeated: not masked
   word_only,   // 4 to 7 bytes: masked as it is, where no letter, digit or underscore is next to it
   large,       // some of its disguises found no room
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "audit/own_git.h"
 #include "core/sys_file.h"
 #include "core/sys_process.h"
 #include "core/sys_spawn.h"
@@ -16,7 +17,6 @@ namespace fs = std::filesystem;
 constexpr std::size_t kBatch = 256;
 constexpr Public kUnreadable = "git could not read the repository's ignore files or index";
 constexpr Public kNoRepository = "no repository that can be read";
-constexpr Public kNoGit = "git is not installed: nobody knows what .gitignore says";
 constexpr std::size_t kLargestConfig = std::size_t{1} << 20;
 
 // A work tree and the directory with its index and config.
@@ -60,51 +60,9 @@ fs::path common_directory(const Repository& repository) {
   return common.empty() ? repository.directory : repository.directory / common;
 }
 
-// An empty repository of our own, for as long as we ask.
-class OwnRepository {
- public:
-  static sys::Answer<OwnRepository> make(bool sha256) {
-    const Fd parent = TRY(sys::open_directory("/tmp"));
-    OwnRepository own{"hushkit-" + sys::random_name()};
-    TRY(sys::make_directory(parent, own.name_, 0700));
-    own.made_ = true;
-    const Fd folder = TRY(sys::open_subdirectory(parent, own.name_));
-    TRY(sys::make_directory(folder, "objects", 0700));
-    TRY(sys::make_directory(folder, "refs", 0700));
-    TRY(write(folder, "HEAD", "ref: refs/heads/main\n"));
-    // The index has ids of the repository's format.
-    TRY(write(folder, "config", sha256 ? "[core]\nrepositoryformatversion = 1\n[extensions]\nobjectformat = sha256\n" : "[core]\nrepositoryformatversion = 0\n"));
-    return own;
-  }
-  OwnRepository(OwnRepository&& other) noexcept : name_{std::move(other.name_)}, made_{std::exchange(other.made_, false)} {}
-  ~OwnRepository() {
-    if (!made_) return;
-    std::error_code ignored;
-    fs::remove_all(path(), ignored);
-  }
-  std::string path() const { return "/tmp/" + name_; }
-
- private:
-  explicit OwnRepository(std::string name) : name_{std::move(name)} {}
-  static sys::Answer<void> write(const Fd& folder, const std::string& name, std::string_view text) {
-    const Fd file = TRY(sys::create_exclusively(folder, name, 0600));
-    return sys::write_all(file, text.data(), text.size());
-  }
-
-  std::string name_;
-  bool made_ = false;
-};
-
 // As git quotes names with core.quotePath off (git-config(1)).
 bool is_quoted(std::string_view path) {
   return std::any_of(path.begin(), path.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f || c == '"' || c == '\\'; });
-}
-
-std::optional<std::string> find_git() {
-  for (const char* path : {"/usr/bin/git", "/usr/local/bin/git", "/bin/git"}) {
-    if (sys::is_executable(path)) return path;
-  }
-  return std::nullopt;
 }
 
 // Runs git; the names it prints. Exit 1 of check-ignore is "none of them".
@@ -136,20 +94,16 @@ bool is_in_repository(const std::string& folder) { return find_repository(folder
 Result<GitAnswer, Public> ask_git(const std::string& folder, const std::vector<std::string>& paths) {
   const std::optional<Repository> repository = find_repository(folder);
   if (!repository) return kNoRepository;
-  const std::optional<std::string> git = find_git();
-  if (!git) return kNoGit;
   const fs::path common = common_directory(*repository);
-  const bool sha256 = read_or_nothing(common / "config").find("sha256") != std::string::npos;
-  const auto own = OwnRepository::make(sha256);
-  if (!own) return "cannot make a folder in /tmp: " + Why{own.error()}.words();
+  const audit::OwnGit git = TRY(audit::OwnGit::beside(common.string()).or_error([](Public why) { return why + ": nobody knows what .gitignore says"; }));
 
   std::error_code flaw;
   const fs::path prefix = fs::relative(fs::canonical(folder, flaw), repository->top, flaw);
   const auto from_top = [&](const std::string& path) { return (prefix / path).lexically_normal().string(); };
   std::set<std::string> ignored, tracked;
-  const std::vector<std::string> environment{"GIT_DIR=" + own.value().path(), "GIT_WORK_TREE=" + repository->top.string(),
-                                             "GIT_INDEX_FILE=" + (repository->directory / "index").string(), "GIT_CONFIG_NOSYSTEM=1",
-                                             "GIT_CONFIG_GLOBAL=/dev/null", "GIT_OPTIONAL_LOCKS=0", "GIT_NO_LAZY_FETCH=1", "LC_ALL=C", "HOME=/nonexistent"};
+  // The index has ids of the repository's format.
+  const std::vector<std::string> environment = git.environment({"GIT_WORK_TREE=" + repository->top.string(), "GIT_OPTIONAL_LOCKS=0",
+                                                                "GIT_INDEX_FILE=" + (repository->directory / "index").string()});
   const std::vector<std::string> common_options{"-C", repository->top.string(), "-c", "core.quotePath=false", "-c", "core.fsmonitor=false", "-c",
                                                 "core.excludesFile=" + (common / "info" / "exclude").string()};
   for (std::size_t at = 0, size = 0; at < paths.size(); at += size) {
@@ -163,10 +117,10 @@ Result<GitAnswer, Public> ask_git(const std::string& folder, const std::vector<s
       check.push_back("./" + from_top(paths[i]));  // so that a colon in front is no magic; it comes back as given
       list.push_back(from_top(paths[i]));
     }
-    std::vector<std::string> found = TRY(names_from(*git, check, environment, '\n'));
+    std::vector<std::string> found = TRY(names_from(git.program(), check, environment, '\n'));
     if (is_quoted(paths[at]) && !found.empty()) found = {"./" + from_top(paths[at])};
     for (const std::string& name : found) ignored.insert(name.substr(std::min<std::size_t>(2, name.size())));
-    found = TRY(names_from(*git, list, environment, '\0'));
+    found = TRY(names_from(git.program(), list, environment, '\0'));
     tracked.insert(found.begin(), found.end());
   }
   GitAnswer answer;

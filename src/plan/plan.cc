@@ -72,6 +72,12 @@ Result<Plan, Problems> Plan::from(Config&& config, const Environment& environmen
   return plan;
 }
 
+void Plan::allow_empty() {
+  for (Binding& binding : bindings_) {
+    if (auto* wanted = std::get_if<Wanted>(&binding.value)) wanted->allow_empty = true;
+  }
+}
+
 void Plan::add(Automatic&& found) {
   if (bindings_.empty()) {
     bindings_ = std::move(found.bindings);

@@ -77,6 +77,8 @@ class Plan {
 
   /// Adds bindings and entries to take out; the warnings are the caller's to show.
   void add(Automatic&& found);
+  /// For who looks at values and delivers none: an empty one is no mistake then.
+  void allow_empty();
 
  private:
   Plan() = default;

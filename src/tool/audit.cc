@@ -1,7 +1,9 @@
 // hushkit audit: the values, the places, the answer.
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <functional>
 
 #include "audit/engine.h"
 #include "audit/repository.h"
@@ -74,6 +76,10 @@ class Audit final : public Subcommand {
     TRY(values_.load());
     const std::vector<leak::Delivered> delivered = values_.delivered();
     const audit::Patterns patterns{delivered};
+    if (std::all_of(patterns.weak().begin(), patterns.weak().end(), std::mem_fn(&audit::Patterns::Weak::is_common)) && patterns.empty()) {
+      return Error{Code::secret_missing, "there is no value to look for", "command line", "all that are there are settings: words and numbers that texts are full of",
+                   "name a config with -c, or a source with -s, that has a key"};
+    }
     // Beyond this point hostile bytes are read, by processes that can open nothing.
     Crew crew = TRY(Crew::start(patterns, kWorkers));
     {
@@ -91,8 +97,12 @@ class Audit final : public Subcommand {
     outcome.gaps = crew.take_gaps();
     outcome.totals = crew.totals();
     for (audit::Hit& hit : hits) outcome.findings.push_back(finding_of(std::move(hit), patterns));
+    const auto leave_out = [&](audit::Gap::Kind kind, Public why, Public name) { outcome.gaps.push_back({kind, {}, why, name}); };
+    for (Public name : values_.blank()) leave_out(audit::Gap::Kind::setting, "blank", name);
     for (const audit::Patterns::Weak& weak : patterns.weak()) {
-      if (!values_.is_unasked(weak.name)) outcome.gaps.push_back({audit::Gap::Kind::weak, {}, weak.why, weak.name});
+      if (weak.is_common) leave_out(audit::Gap::Kind::setting, "a word or a number that texts are full of", weak.name);
+      else if (values_.is_unasked(weak.name)) leave_out(audit::Gap::Kind::setting, "too short to be looked for, and only its source names it", weak.name);
+      else leave_out(audit::Gap::Kind::weak, "too short to be looked for", weak.name);
     }
 
     const leak::Needles needles{delivered};

@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "core/log.h"
-#include "launcher/load.h"
-#include "launcher/options.h"
+#include "options/load.h"
+#include "options/options.h"
 #include "plan/resolve.h"
 #include "tool/place.h"
 
@@ -37,7 +37,10 @@ void KnownValues::add(Public name, Secret value, bool asked) {
     const Exposed bytes = one.expose();
     return leak::trimmed({bytes.data(), bytes.size()});
   };
-  if (looked_for(value).empty()) return;
+  if (looked_for(value).empty()) {
+    if (std::find(blank_.begin(), blank_.end(), name) == blank_.end()) blank_.push_back(name);
+    return;
+  }
   for (Value& other : values_) {
     if (looked_for(other.value) != looked_for(value)) continue;
     // One value under two names is one to rotate: the first name is told.
@@ -70,6 +73,7 @@ Result<void> KnownValues::read_sources() {
   Plan plan = TRY(Plan::from(std::move(config), environment).or_error(last_of));
   Sources sources = TRY(Sources::open(plan.sources(), environment, Reading::values).or_error(last_of));
   if (plan.automatic()) static_cast<void>(TRY(add_automatic(plan, sources, environment).or_error(last_of)));
+  plan.allow_empty();
   Resolved resolved = TRY(resolve(std::move(plan), sources, environment).or_error([](Unresolved&& failed) { return last_of(std::move(failed.problems)); }));
   for (Resolved::Raw& raw : resolved.raw) add(raw.name, std::move(raw.value), true);
   for (ResolvedBinding& binding : resolved.bindings) add(binding.named(), std::move(binding.value), true);

@@ -19,6 +19,8 @@ class KnownValues {
 
   /// Names and values; good as long as this object is.
   std::vector<leak::Delivered> delivered() const;
+  /// The names of those in which there is nothing to look for.
+  const std::vector<Public>& blank() const { return blank_; }
   /// True if nothing names it but its source: there are settings among such, and one too short to be looked for is no gap.
   bool is_unasked(Public name) const;
 
@@ -40,6 +42,7 @@ class KnownValues {
   std::optional<std::string> passphrase_;
   std::vector<std::string> given_;
   std::vector<Value> values_;
+  std::vector<Public> blank_;
 };
 
 }  // namespace hushrun::tool

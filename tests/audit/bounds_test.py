@@ -4,8 +4,10 @@
 import gzip
 import json
 import os
+import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import unittest
 
@@ -54,10 +56,69 @@ class Damaged(Case):
         report = self.audit("tree", code=3)
         self.assertEqual([(gap["kind"], gap["secret"]) for gap in report["gaps"]], [("weak", "pin")])
 
+    def test_a_setting_is_no_key_and_no_gap_that_counts(self):
+        """Blank, a word, a port, the name of a secret: named, in one line a reason, and the answer is clean."""
+        self.write("values.env", f"API_KEY={VALUE}\nEMPTY=\nDEBUG=true\nHOST=localhost\nPORT=8080\nTRIES=3\nROLE=api-key\nPASSWORD=changeme\n")
+        self.write("tree/a", "DEBUG=true localhost:8080")
+        report = self.audit("tree", code=0, source="dotenv:values.env")
+        self.assertEqual(report["verdict"], "clean")
+        self.assertEqual({(gap["kind"], gap["secret"]) for gap in report["gaps"]},
+                         {("setting", name) for name in ("EMPTY", "DEBUG", "HOST", "PORT", "TRIES", "ROLE", "PASSWORD")})
+        text = self.run_audit("tree", source="dotenv:values.env").stdout.decode()
+        self.assertIn("not searched: EMPTY: blank [setting]\n", text)
+        self.assertIn("not searched: 7 values that are no keys\n", text)
+        sarif = json.loads(self.run_audit("--format", "sarif", "tree", source="dotenv:values.env").stdout)
+        self.assertTrue(sarif["runs"][0]["invocations"][0]["executionSuccessful"])
+
+    def test_settings_alone_are_nothing_to_look_for(self):
+        self.write("values.env", "PORT=8080\n")
+        self.write("tree/a", "x")
+        self.assertEqual(self.run_audit("tree", source="dotenv:values.env").returncode, 3)
+
+    def test_a_baseline_accepts_what_is_too_short_and_needs_no_word_for_settings(self):
+        self.write("values.env", f"API_KEY={VALUE}\nPIN=4711x\nPORT=8080\n")
+        self.write("tree/a", "x")
+        self.audit("--write-baseline", "base.yaml", "tree", code=3, source="dotenv:values.env")
+        base = (self.at / "base.yaml").read_text()
+        self.assertNotIn("PORT", base)
+        self.write("accepted.yaml", base.replace('reason: ""', "reason: a door"))
+        self.audit("--baseline", "accepted.yaml", "tree", code=0, source="dotenv:values.env")
+
     def test_usage(self):
         self.assertEqual(self.run_audit().returncode, 2)
         self.assertEqual(self.run_audit("--value", "pasted", "x").returncode, 2)
         self.assertEqual(self.run_audit("x", source="dir:nowhere").returncode, 3)
+
+
+class Killed(Case):
+    def test_a_reader_that_dies_is_a_gap(self):
+        """Killed from outside while it reads: what it had at hand is named, another one goes on, and the answer is not 0."""
+        self.write("tree/a", "x")
+        for fifo in ("one", "two"):
+            os.mkfifo(self.at / fifo)
+        command = [HUSHKIT, "audit", "--no-config", "-s", "dir:secrets", "--format", "json", "one", "two", "tree"]
+        with subprocess.Popen(command, cwd=self.at, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={"PATH": os.environ["PATH"]}) as process:
+            # An archive that begins and does not end: opening waits for the reader, writing until it has read more than a pipe holds.
+            with open(self.at / "one", "wb", buffering=0) as one:
+                image = tar([("a", os.urandom(1 << 20))])
+                one.write(image[: len(image) // 2])
+                readers = (pathlib.Path("/proc") / str(process.pid) / "task" / str(process.pid) / "children").read_text().split()
+                self.assertEqual(len(readers), 2)
+                [busy] = [pid for pid in readers if self.reads(pid, self.at / "one")]
+                os.kill(int(busy), signal.SIGKILL)
+                with open(self.at / "two", "wb", buffering=0) as two:
+                    two.write(tar([("b", b"nothing")]))
+            out, err = process.communicate(timeout=120)
+        self.assertEqual(process.returncode, 3, err.decode())
+        report = json.loads(out)
+        lost = {(gap["kind"], gap["where"]["artifact"]) for gap in report["gaps"]}
+        self.assertIn(("corrupt", "one"), lost)
+        self.assertNotIn(("corrupt", "two"), lost)
+        self.assertGreaterEqual(report["totals"]["files"], 1)
+
+    @staticmethod
+    def reads(pid, path):
+        return any(os.readlink(fd) == str(path) for fd in (pathlib.Path("/proc") / pid / "fd").iterdir())
 
 
 class Confined(Case):

@@ -85,6 +85,35 @@ class Repository(Case):
         self.git("clone", "-q", "repo", "clone", cwd=self.at)
         self.assertEqual([f["published"] for f in self.found("--git", "clone")[0]["findings"]], ["assume-public"])
 
+    def test_alternates(self):
+        """A clone that borrows another's objects shows them as its own, its refs or not."""
+        self.commit("env", VALUE)
+        self.git("clone", "-q", "--shared", "repo", "borrower", cwd=self.at)
+        self.assertTrue((self.at / "borrower/.git/objects/info/alternates").read_text())
+        self.assertEqual(self.git("count-objects", cwd=self.at / "borrower").split()[0], "0")
+        self.assertIn(("git-blob", "api_key"), self.found("--git", "borrower")[1])
+        # Gone from under it: not an answer of clean.
+        shutil.rmtree(self.repo)
+        self.assertEqual(self.gaps("--git", "borrower"), {"corrupt"})
+
+    def test_submodules(self):
+        """A gitlink's commit lies in .git/modules, named after the submodule, with slashes or not; also asked of the submodule itself."""
+        for name, value in (("plain", VALUE), ("deep/er", OTHER)):
+            other = self.at / "origin" / name
+            other.mkdir(parents=True)
+            self.git("init", "-q", "-b", "main", cwd=other)
+            (other / "env").write_text(value)
+            self.git("add", "-A", cwd=other)
+            self.git("commit", "-q", "-m", "m", cwd=other)
+            self.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", "--name", name, str(other), f"sub/{name}")
+        self.git("commit", "-q", "-m", "with submodules")
+        report, found = self.found()
+        self.assertEqual(found, {("git-blob", "api_key"), ("git-blob", "db_password")})
+        objects = sum(len(self.git("cat-file", "--batch-all-objects", "--batch-check", cwd=where).splitlines())
+                      for where in (self.repo, self.at / "origin/plain", self.at / "origin/deep/er"))
+        self.assertEqual(report["totals"]["objects"], objects)
+        self.assertEqual(self.found("--git", "repo/sub/plain")[1], {("git-blob", "api_key")})
+
     def test_sha256(self):
         shutil.rmtree(self.repo)
         self.repo.mkdir()

@@ -6,17 +6,41 @@ import json
 import os
 import subprocess
 
-from scratch import engine, make_context
+from scratch import DOCKERFILE, engine, make_context
 
 API_KEY = "sk-Xk29tok/Qw84&zz17+p"
 DB_PASSWORD = "Zp55 second\"Lm20aa93<x>"
 
+# For images without a shell: `leaky rm FILE` removes it, `leaky say VARIABLE` prints what a careful program would not.
+LEAKY = """#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+int main(int argc, char** argv) {
+  if (argc != 3) return 2;
+  if (argv[1][0] == 'r') return unlink(argv[2]);
+  const char* value = getenv(argv[2]);
+  return value == NULL || puts(value) < 0;
+}
+"""
+
+
+def compile_leaky(directory):
+    source = directory.parent / f"{directory.name}-leaky.c"
+    source.write_text(LEAKY, encoding="ascii")
+    engine.compile_static(source, directory / "leaky")
+
+
 def wrong_context(directory):
-    """The example's, with a command line that has the key as well."""
-    context = make_context(directory, (engine.examples() / "audit/wrong/Dockerfile").read_text() + f'CMD ["/app/showenv", "{API_KEY}"]\n')
+    """The example's; with a file of a build stage that no image gets, one that is deleted, and a command line that has the key as well."""
+    dockerfile = (engine.examples() / "audit/wrong/Dockerfile").read_text()
+    for line, more in (("COPY hushrun /hushrun\n", "COPY staged /only-staged\n"), ("COPY . /app/\n", 'RUN ["/app/leaky", "rm", "/app/deleted"]\n')):
+        assert dockerfile.count(line) == 1, dockerfile
+        dockerfile = dockerfile.replace(line, line + more)
+    context = make_context(directory, dockerfile + f'CMD ["/app/showenv", "{API_KEY}"]\n')
+    compile_leaky(context)
     (context / ".env").write_text(f"DB_PASSWORD='{DB_PASSWORD}'\n", encoding="ascii")
-    (context / "covered").write_text(API_KEY, encoding="ascii")
-    (context / "empty").write_text("", encoding="ascii")
+    for name, content in (("covered", API_KEY), ("deleted", API_KEY), ("staged", DB_PASSWORD), ("empty", "")):
+        (context / name).write_text(content, encoding="ascii")
     return context
 
 
@@ -45,14 +69,20 @@ def assert_found_out(report):
     assert wanted <= rules(report, "api_key"), rules(report, "api_key")
     assert rules(report, "db_password") == {"layer-file"}, rules(report, "db_password")
     seen = {finding["where"]["path"]: finding["visibility"] for finding in report["findings"] if finding["rule"] == "layer-file"}
-    assert seen["app/.env"] == "live" and seen["app/covered"] == "hidden", seen
+    assert (seen["app/.env"], seen["app/covered"], seen["app/deleted"]) == ("live", "hidden", "hidden"), seen
+    assert "only-staged" not in seen, seen
+    # Each with its place: the image, of a file the layer too. (An older layout's description of a layer names no image.)
+    placed = {f["rule"] for f in report["findings"] if f["where"].get("image") and f["where"]["path"]}
+    assert wanted <= placed, placed
+    assert all(f["where"]["layer"] >= 1 for f in report["findings"] if f["rule"] == "layer-file"), report["findings"]
 
 
 def main():
     with engine.Docker() as docker, engine.Buildah() as buildah:
         secrets = make_secrets(docker.dir / "secrets")
         context = wrong_context(docker.dir / "wrong")
-        good = make_context(docker.dir / "good")
+        good = make_context(docker.dir / "good", DOCKERFILE.replace("showenv", "showenv leaky", 1))
+        compile_leaky(good)
 
         def docker_builds_it_wrong(builder):
             docker.docker("build", "--network", "none", "--build-arg", f"API_KEY={API_KEY}", "-t", f"wrong:{builder}", context,
@@ -92,13 +122,45 @@ def main():
 
         def the_engine_as_a_whole():
             """Images of build stages, a container's variables and its log; the container under hushrun is clean in both."""
-            docker.docker("run", "--name", "careful", "-v", f"{secrets}:/run/secrets:ro", "good")
+            mounted = ("-v", f"{secrets}:/run/secrets:ro", "good")
+            docker.docker("run", "--name", "careful", "-e", "HUSHRUN_REDACT=true", *mounted, "/leaky", "say", "API_KEY")
+            assert b"[REDACTED:api_key]" in docker.docker("logs", "careful").stdout
+            docker.docker("run", "--name", "chatty", *mounted, "/leaky", "say", "API_KEY")
             docker.docker("run", "--name", "careless", "-e", f"TOKEN={DB_PASSWORD}", "-e", "BIG=" + 60000 * "x" + API_KEY, "--entrypoint", "/hushrun", "good", "--", "/showenv")
             report = audit(secrets, "--host", f"unix://{docker.socket}", "--engine", code=1)
-            inspected = {finding["where"]["artifact"] for finding in report["findings"] if finding["rule"] == "inspect"}
-            assert inspected == {"container careless"}, inspected
+            def artifacts(rule):
+                return {finding["where"]["artifact"] for finding in report["findings"] if finding["rule"] == rule}
+            assert artifacts("inspect") == {"container careless"}, artifacts("inspect")
+            assert artifacts("log") == {"container chatty"}, artifacts("log")
             assert {"history", "inspect"} <= rules(report, "api_key"), rules(report, "api_key")
             assert "inspect" in rules(report, "db_password")
+            # The classic builder keeps its stages as images.
+            assert "only-staged" in {finding["where"]["path"] for finding in report["findings"] if finding["rule"] == "layer-file"}
+
+        def the_log_files_themselves():
+            """As Docker's driver writes them, on the disk of the host."""
+            for name, code in (("careful", 0), ("chatty", 1)):
+                path = docker.outside(docker.docker("inspect", "--format", "{{.LogPath}}", name).stdout.decode().strip())
+                report = audit(secrets, "--log", path, code=code)
+                assert report["totals"]["logs"] == 1, report["totals"]
+                assert {finding["secret"] for finding in report["findings"]} == set(code * ["api_key"]), report
+
+        def podman_is_an_engine_too():
+            """Over the socket of podman system service: an image by name, then all there is, and a container's log."""
+            with engine.Podman() as podman:
+                socket = podman.dir / "podman.sock"
+                podman.podman("build", "--runtime", "runc", "--network", "none", "--build-arg", f"API_KEY={API_KEY}", "-t", "wrong", context)
+                podman.podman("build", "--runtime", "runc", "--network", "none", "-t", "good", good)
+                podman.podman("run", "--name", "chatty", *podman.LIMITS, "--network", "none", "-v", f"{secrets}:/run/secrets:ro", "good", "/leaky", "say", "API_KEY")
+                service = podman.start(podman.words("system", "service", "--time=0", f"unix://{socket}"), podman.dir / "service.log")
+                engine.wait_for("Podman's service answers", lambda: socket.exists() or service.poll() is not None)
+                host = f"unix://{socket}"
+                assert_found_out(audit(secrets, "--host", host, "--image", "localhost/wrong", code=1))
+                assert audit(secrets, "--host", host, "--image", "localhost/good", code=0)["totals"]["images"] == 1
+                report = audit(secrets, "--host", host, "--engine", code=1)
+                assert {"history", "layer-file", "log"} <= rules(report, "api_key"), rules(report, "api_key")
+                assert {f["where"]["artifact"] for f in report["findings"] if f["rule"] == "log"} == {"container chatty"}
+            service.wait()
 
         def classic():
             """The classic builder: found by docker save, from a file, from standard input and by the engine's API."""
@@ -108,7 +170,8 @@ def main():
             """BuildKit: the same."""
             docker_builds_it_wrong("buildkit")
 
-        engine.main(classic, buildkit, buildah_builds_it_wrong, the_context_is_found_out_too, with_hushrun_it_is_clean, the_engine_as_a_whole)
+        engine.main(classic, buildkit, buildah_builds_it_wrong, the_context_is_found_out_too, with_hushrun_it_is_clean, the_engine_as_a_whole,
+                    the_log_files_themselves, podman_is_an_engine_too)
 
 
 main()

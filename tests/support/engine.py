@@ -357,9 +357,11 @@ class Podman(Cell):
         super().__init__()
         _configure(self)
 
+    def words(self, *argv):
+        return ["podman", "--root", self.store, "--runroot", self.dir / "run", "--tmpdir", self.dir / "libpod", "--storage-driver", "overlay", *argv]
+
     def podman(self, *argv, **options):
-        return self.run(["podman", "--root", self.store, "--runroot", self.dir / "run", "--tmpdir", self.dir / "libpod",
-                         "--storage-driver", "overlay", *argv], **options)
+        return self.run(self.words(*argv), **options)
 
 
 class Buildah(Cell):

@@ -2,7 +2,7 @@
 // Stage 2 of 7, second half: finds the config file, trusts it or not, and lays the options over it.
 
 #include "config/config.h"
-#include "launcher/options.h"
+#include "options/options.h"
 
 namespace hushrun {
 

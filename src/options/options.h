@@ -40,7 +40,4 @@ struct Options {
 /// a pasted secret. Sets the log up, as far as options and environment say how.
 Result<Options, Problems> parse_options(int argc, char** argv, const Environment& environment);
 
-/// The help: one string, one screen.
-extern const char kHelp[];
-
 }  // namespace hushrun

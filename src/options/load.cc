@@ -1,4 +1,4 @@
-#include "launcher/load.h"
+#include "options/load.h"
 
 #include <algorithm>
 #include <array>

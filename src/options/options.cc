@@ -1,4 +1,4 @@
-#include "launcher/options.h"
+#include "options/options.h"
 
 #include <getopt.h>
 
