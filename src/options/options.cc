@@ -101,7 +101,7 @@ class Parser {
       name = name.substr(0, name.find('='));
       if (!name.starts_with(kOwn)) continue;
       const std::string_view word = name.substr(kOwn.size());
-      if (word == "SOURCE" || word == "FILE") {
+      if (word == "SOURCE" || word == "IDENTITY" || word == "FILE") {
         log::warn({Code::config_invalid, "variable has no effect", Public::vouched(name), "it stands for an option that can be repeated, and those have no variable",
                    "give the option, or write it in hushrun.yaml"});
         continue;
