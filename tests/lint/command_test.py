@@ -120,8 +120,11 @@ class Lint(unittest.TestCase):
         self.lint("--baseline", "accepted.yaml", code=1)
 
     def test_our_own_examples(self):
-        """They leak nothing."""
-        self.lint(str(pathlib.Path(__file__).resolve().parents[2] / "examples"), code=0)
+        """They leak nothing, but for the one that is there to be found out."""
+        examples = pathlib.Path(__file__).resolve().parents[2] / "examples"
+        good = [path for path in examples.iterdir() if path.is_dir() and path.name != "audit"] + [examples / "audit/right"]
+        self.lint(*map(str, sorted(good)), code=0)
+        self.lint(str(examples / "audit/wrong"), code=1)
 
     def test_unreadable(self):
         """A folder that cannot be listed is said, and is not clean."""
