@@ -4,6 +4,9 @@ image to the log."""
 
 import json
 import os
+import pathlib
+import re
+import shutil
 import subprocess
 
 from scratch import DOCKERFILE, engine, make_context
@@ -145,6 +148,21 @@ def main():
                 assert report["totals"]["logs"] == 1, report["totals"]
                 assert {finding["secret"] for finding in report["findings"]} == set(code * ["api_key"]), report
 
+        def the_example_as_its_readme_has_it():
+            """Every command of examples/audit, in order, with the exit code that is promised there."""
+            at = docker.dir / "example"
+            shutil.copytree(engine.examples() / "audit", at)
+            for name in ("wrong", "right"):
+                shutil.copy(engine.hushrun(), at / name)
+            first, *commands = [line.strip() for line in (at / "README.md").read_text().splitlines() if line.startswith("    ")]
+            assert first.startswith("tests/run.sh") and len(commands) >= 7, commands
+            for command in commands:
+                promised = re.search(r"# exit (\d)$", command)
+                path = f"{pathlib.Path(os.environ['HUSHKIT']).parent}:{docker.env['PATH']}"
+                done = subprocess.run(["sh", "-c", command], cwd=at, env={**docker.env, "PATH": path}, capture_output=True, check=False, timeout=120)
+                wanted = int(promised[1]) if promised else 1 if "audit" in command else 0
+                assert done.returncode == wanted, f"{command}: {done.returncode}\n{(done.stdout + done.stderr).decode()[-2000:]}"
+
         def podman_is_an_engine_too():
             """Over the socket of podman system service: an image by name, then all there is, and a container's log."""
             with engine.Podman() as podman:
@@ -171,7 +189,7 @@ def main():
             docker_builds_it_wrong("buildkit")
 
         engine.main(classic, buildkit, buildah_builds_it_wrong, the_context_is_found_out_too, with_hushrun_it_is_clean, the_engine_as_a_whole,
-                    the_log_files_themselves, podman_is_an_engine_too)
+                    the_log_files_themselves, the_example_as_its_readme_has_it, podman_is_an_engine_too)
 
 
 main()

@@ -50,10 +50,10 @@ Outcome outcome() {
   lint.message = "something is said";
   lint.fix = "do something";
   outcome.findings.push_back(std::move(lint));
-  for (int kind = 0; kind < 5; ++kind) {
+  for (int kind = 0; kind < 6; ++kind) {
     Gap gap{static_cast<Gap::Kind>(kind), {}, "it was too large", {}};
     gap.where.artifact = canary + ".tar";
-    if (kind == 4) gap.secret = "pin";
+    if (kind >= 4) gap.secret = "pin";
     outcome.gaps.push_back(std::move(gap));
   }
   outcome.totals = {1, 2, 3456, 7'890'123, 5, 123'456'789'012};
@@ -72,7 +72,7 @@ int main(int argc, char** argv) {
   const audit::Guard guard = audit::guard_against(needles);
   audit::Report report{audit::outcome(), {}, {"entry 2 has expired and accepts nothing any more"}};
   report.accepted.push_back({report.outcome.findings.back(), std::nullopt, std::string{"seen by me, "} + audit::kCanary, "2099-12-31"});
-  report.accepted.push_back({std::nullopt, report.outcome.gaps.back(), "four digits", "2099-12-31"});
+  report.accepted.push_back({std::nullopt, report.outcome.gaps[4], "four digits", "2099-12-31"});
   const audit::Format as = format == "json" ? audit::Format::json : format == "sarif" ? audit::Format::sarif : audit::Format::text;
   const audit::Written written = audit::write(report, {"hushkit audit", "1.2.3", audit::place_rules()}, as, audit::Colour::none, guard);
   std::cout << (format == "baseline" ? audit::write_baseline(report, "2099-12-31", guard) : written.text);

@@ -68,7 +68,7 @@ class Reports(unittest.TestCase):
         (invocation,) = run["invocations"]
         self.assertFalse(invocation["executionSuccessful"])
         self.assertEqual(invocation["exitCode"], 1)
-        self.assertEqual(sum("not searched" in n["message"]["text"] for n in invocation["toolExecutionNotifications"]), 5)
+        self.assertEqual(sum("not searched" in n["message"]["text"] for n in invocation["toolExecutionNotifications"]), 6)
 
     def test_text(self):
         """Worst first, one line a place, then what was searched; the terminal gets no control character."""
@@ -76,7 +76,7 @@ class Reports(unittest.TestCase):
         self.assertRegex(text.splitlines()[0], r"^(api_key|db_password): found in \d+ places$")
         self.assertIn("layer 1 of registry:5000/app:1.0 linux/arm64: a/[REDACTED:canary]/b??.txt", text)
         self.assertIn("rotate it first", text)
-        self.assertIn("searched: 1 image, 2 layers, 3,456 files, 7,890,123 objects, 5 logs (117,737 MiB); not searched: 5 things, see above", text)
+        self.assertIn("searched: 1 image, 2 layers, 3,456 files, 7,890,123 objects, 5 logs (117,737 MiB); not searched: 5 things, see above, and 1 value that is no key", text)
         self.assertFalse(re.search(r"[\x00-\x09\x0b-\x1f\x7f]", text))
 
     def test_baseline(self):

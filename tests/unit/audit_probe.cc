@@ -26,7 +26,7 @@ int main(int argc, char** argv) {
   std::vector<leak::Delivered> delivered;
   for (std::size_t i = 0; i < values.size(); ++i) delivered.push_back({Public{"v"} + Public::number(i + 1), &values[i]});
   const audit::Patterns patterns{delivered};
-  for (const auto& weak : patterns.weak()) std::cerr << weak.name.view() << ": " << weak.why.view() << '\n';
+  for (const auto& weak : patterns.weak()) std::cerr << weak.name.view() << ": " << (weak.is_common ? "common" : "too short") << '\n';
   audit::Search search{patterns};
   std::string bytes;
   for (std::size_t size = 0, chunk = 0; std::scanf("%zu %zu", &size, &chunk) == 2;) {

@@ -47,6 +47,9 @@ TEST_CASE("the verdict") {
   for (Level level : levels) outcome.findings.push_back(finding(level));
   outcome.gaps.assign(gaps, gap());
   CHECK(verdict(outcome) == expected);
+  // A value that is no key changes nothing.
+  outcome.gaps.push_back({Gap::Kind::setting, {}, "blank", "debug"});
+  CHECK(verdict(outcome) == expected);
 }
 
 TEST_CASE("a value in a path, an image's name or a line is masked in every format") {
