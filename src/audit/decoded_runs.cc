@@ -149,6 +149,36 @@ std::size_t line_break(std::string_view text) {
 DecodedRuns::DecodedRuns(std::size_t shortest, std::size_t longest)
     : shortest_{std::max(kShortest, (4 * shortest + 2) / 3)}, overlap_{std::clamp<std::size_t>((4 * longest + 3) & ~std::size_t{3}, 8192, std::size_t{8} << 20)}, piece_{std::max(kSmallestPiece, 4 * overlap_)} {}
 
+// Whether collect() would read as many digits as the shortest value takes. Most runs are names and words and end here, uncopied; `end` is
+// then where it stopped, and `open` says whether the run may go on behind the text.
+bool DecodedRuns::is_long_enough(std::string_view text, std::size_t at, bool ended, std::size_t& end, bool& open) const {
+  std::size_t digits = 0, line = 0;
+  open = false;
+  for (;;) {
+    const std::size_t from = at, most = std::min(text.size(), at + shortest_ - digits);
+    while (at < most && sextet(text[at]) >= 0) ++at;
+    digits += at - from;
+    line += at - from;
+    end = at;
+    if (digits >= shortest_) return true;
+    const std::string_view rest = text.substr(at);
+    if (rest.empty()) {
+      open = !ended;
+      return false;
+    }
+    if (rest[0] != '%' && rest[0] != '\\' && rest[0] != '\n' && rest[0] != '\r') return false;
+    if (rest.size() < kMostIndent + 8 && !ended) open = true;
+    if (const Escaped escaped = escaped_digit(rest); escaped.size > 0) {
+      at += escaped.size, ++line, ++digits;
+      continue;
+    }
+    const std::size_t skip = line_break(rest);
+    if (skip == 0 || line < kShortest || at + skip >= text.size() || sextet(text[at + skip]) < 0) return false;
+    at += skip;
+    line = 0;
+  }
+}
+
 // Reads digits from `at` on, without what lies between them. Returns the end; `open` if the run may go on behind the text.
 std::size_t DecodedRuns::collect(std::string_view text, std::size_t at, bool ended, bool& open) {
   digits_.clear();
@@ -231,25 +261,26 @@ std::size_t DecodedRuns::find(std::string_view text, std::size_t from, bool ende
   for (std::size_t at = from; (at = next(text, at)) < text.size();) {
     std::size_t begin = at;
     while (begin > done && sextet(text[begin - 1]) >= 0) --begin;
+    std::size_t behind = begin;
+    bool open = false;
+    if (!is_long_enough(text, begin, ended, behind, open)) {
+      if (open) return begin;
+      done = at = behind;
+      continue;
+    }
     const Look look = look_at(text.substr(begin));
-    const std::size_t behind = begin + look.digits;
+    behind = begin + look.digits;
     const bool goes_on = look.digits == kProbe || behind >= text.size() || text[behind] == '%' || text[behind] == '\\' || text[behind] == '\n' || text[behind] == '\r';
     if (!look.all_hex && !look.may_be_text() && (look.digits == kProbe || !goes_on)) {
       // Nothing of it means text: on behind it. What of it is still to come is judged by itself.
       std::size_t end = behind;
       while (end < text.size() && sextet(text[end]) >= 0) ++end;
-      if (look.digits < kProbe && end == text.size() && !ended) return begin;
       done = at = end;
       continue;
     }
-    if (look.digits < std::min(shortest_, kProbe) && !goes_on) {
-      done = at = behind;
-      continue;
-    }
-    bool open = false;
     const std::size_t end = collect(text, begin, ended, open);
     if (open) return begin;
-    if (digits_.size() >= shortest_) decode(begin, show);
+    decode(begin, show);
     // A piece of a longer run: the next one overlaps it, in steps of whole groups.
     done = digits_.size() >= piece_ && end - begin > overlap_ ? begin + (end - begin - overlap_) / 4 * 4 : end;
     at = std::max(done, at + 1);

@@ -28,6 +28,7 @@ class DecodedRuns {
   std::size_t find(std::string_view text, std::size_t from, bool ended, const Show& show);
 
  private:
+  bool is_long_enough(std::string_view text, std::size_t at, bool ended, std::size_t& end, bool& open) const;
   std::size_t collect(std::string_view text, std::size_t at, bool ended, bool& open);
   void decode(std::size_t begin, const Show& show);
   bool decode_base64(std::string_view digits, std::size_t begin, const Show& show);
