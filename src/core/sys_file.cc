@@ -229,6 +229,14 @@ Answer<std::size_t> read_some(const Fd& file, char* room, std::size_t size) {
   }
 }
 
+Answer<std::size_t> read_at(const Fd& file, char* room, std::size_t size, std::uint64_t offset) {
+  for (;;) {
+    const ssize_t got = ::pread(file.number(), room, size, static_cast<off_t>(offset));
+    if (got >= 0) return static_cast<std::size_t>(got);
+    if (errno != EINTR) return last_error();
+  }
+}
+
 Answer<std::vector<Entry>> list(const Fd& directory, std::size_t limit) {
   // From the beginning, whoever has listed it before.
   if (::lseek(directory.number(), 0, SEEK_SET) < 0) return last_error();
