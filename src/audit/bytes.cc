@@ -20,6 +20,7 @@ std::string_view FileBytes::more() {
     broken_ |= !got;
     if (!got || got.value() == 0) break;
     size += got.value();
+    if (from_ == From::busy_pipe && size < kChunk) sys::let_it_fill();
   }
   return {room_.data(), size};
 }

@@ -44,7 +44,9 @@ class Bytes {
 /// Of an open file.
 class FileBytes : public Bytes {
  public:
-  explicit FileBytes(Fd file) : file_{std::move(file)} {}
+  /// A program that writes a lot into a pipe is let fill it.
+  enum class From { anything, busy_pipe };
+  explicit FileBytes(Fd file, From from = From::anything) : file_{std::move(file)}, from_{from} {}
   bool broken() const override { return broken_; }
 
  protected:
@@ -52,6 +54,7 @@ class FileBytes : public Bytes {
 
  private:
   Fd file_;
+  From from_;
   std::string room_;
   bool broken_ = false;
 };

@@ -147,7 +147,7 @@ void Workbench::run(const Job& job, std::optional<Fd> file) {
       return settle(nullptr, job.where);
     }
     case Job::Kind::git_objects: {
-      FileBytes bytes{std::move(*file)};
+      FileBytes bytes{std::move(*file), FileBytes::From::busy_pipe};
       walk_git_objects(bytes, job.where, search_);
       return settle(nullptr, job.where);
     }
