@@ -25,6 +25,11 @@ class Bytes {
     chunk_ = {};
     return chunk;
   }
+  /// Leaves out up to `most` of what stands behind the chunk at hand, as far as that costs nothing. Returns how many.
+  virtual std::uint64_t skip(std::uint64_t most) {
+    static_cast<void>(most);
+    return 0;
+  }
   /// The end came too early, or reading failed.
   virtual bool broken() const { return false; }
 
@@ -39,16 +44,35 @@ class Bytes {
 /// Of an open file.
 class FileBytes : public Bytes {
  public:
-  explicit FileBytes(Fd file) : file_{std::move(file)} {}
+  /// A program that writes a lot into a pipe is let fill it.
+  enum class From { anything, busy_pipe };
+  explicit FileBytes(Fd file, From from = From::anything) : file_{std::move(file)}, from_{from} {}
   bool broken() const override { return broken_; }
 
  protected:
   std::string_view more() override;
 
  private:
-  static constexpr std::size_t kChunk = 256 * 1024;
+  Fd file_;
+  From from_;
+  std::string room_;
+  bool broken_ = false;
+};
+
+/// Of a regular file that other processes read as well, from its beginning.
+class SharedFileBytes : public Bytes {
+ public:
+  explicit SharedFileBytes(Fd file) : file_{std::move(file)} {}
+  std::uint64_t skip(std::uint64_t most) override;
+  bool broken() const override { return broken_; }
+
+ protected:
+  std::string_view more() override;
+
+ private:
   Fd file_;
   std::string room_;
+  std::uint64_t at_ = 0;
   bool broken_ = false;
 };
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "audit/confine.h"
+#include "audit/unpack.h"
 #include "audit/wire.h"
 #include "audit/workbench.h"
 #include "core/sys_channel.h"
@@ -13,12 +14,21 @@
 namespace hushrun::audit {
 namespace {
 
-// A frame: what it is, how long the rest is, the rest. A batch is answered by hits, gaps and totals, then an empty `done`.
-enum class Frame : char { hit = 'h', gap = 'g', totals = 't', done = 'd', refused = 'x' };
+// A frame: what it is, how long the rest is, the rest. A batch is answered by hits, gaps, what is told of an image, in pieces, and totals;
+// then an empty `done`.
+enum class Frame : char { hit = 'h', gap = 'g', totals = 't', told = 'i', done = 'd', refused = 'x' };
 constexpr std::size_t kLargestMessage = std::size_t{2} << 20;
 constexpr std::size_t kLargestFrame = std::size_t{8} << 20;
 constexpr std::size_t kHead = 5;
 constexpr std::size_t kLongestText = 32 * 1024;
+// An image that is as large is worth the while of a second process; a member that is, too, and it cannot be a document.
+constexpr std::uint64_t kWorthSharing = Unpacker::kLargestDocument;
+
+sys::Answer<Fd> in_memory(std::string_view text) {
+  const Fd memory = TRY(sys::create_memfd());
+  TRY(sys::write_all(memory, text.data(), text.size()));
+  return sys::open_file("/proc/self/fd/" + std::to_string(memory.number()));
+}
 
 std::string framed(Frame kind, const std::string& rest) {
   std::string out{static_cast<char>(kind)};
@@ -51,6 +61,8 @@ std::string framed(Frame kind, const std::string& rest) {
       bench.run(job, std::move(file));
       for (const Hit& hit : bench.take_hits()) say(Frame::hit, wire::of(hit));
       for (const Gap& gap : bench.take_gaps()) say(Frame::gap, wire::of(gap));
+      const std::string told = bench.take_told();
+      for (std::size_t at = 0; at < told.size(); at += kLargestFrame) say(Frame::told, told.substr(at, kLargestFrame));
     }
     say(Frame::totals, wire::of(bench.totals()));
     say(Frame::done, "");
@@ -138,6 +150,10 @@ bool Crew::take_frames(Worker& worker) {
         if (const auto totals = wire::totals_of(frame)) worker.totals = *totals;
         else good = false;
         break;
+      case Frame::told:
+        good = worker.told.size() + size <= kMostTold;
+        if (good) worker.told.append(in, at + kHead, size);
+        break;
       case Frame::done:
         good = worker.waiting > 0;
         if (!good) break;
@@ -179,12 +195,11 @@ void Crew::take_in() {
 
 void Crew::dispatch() {
   if (batch_.empty()) return;
-  // All members of a folder go to the same one.
-  const bool folder = batch_.front().is_of_folder();
+  Worker* const meant = batch_.front().is_of_share() ? &workers_[batch_.front().share] : nullptr;
   Worker* chosen = nullptr;
   while (chosen == nullptr) {
     for (Worker& worker : workers_) {
-      if (!worker.channel || worker.waiting >= kAhead || (folder && &worker != &workers_.front())) continue;
+      if (!worker.channel || worker.waiting >= kAhead || (meant != nullptr && &worker != meant)) continue;
       if (chosen == nullptr || worker.waiting < chosen->waiting) chosen = &worker;
     }
     if (chosen != nullptr) break;
@@ -204,14 +219,69 @@ void Crew::dispatch() {
   batch_bytes_ = 0;
 }
 
+// Who is to look at a member: the first process, which puts the image together, at all that may be a document; else who has had least.
+std::size_t Crew::share_of(const Fd& file) {
+  const auto status = sys::status(file);
+  const std::uint64_t size = status ? status.value().size : 0;
+  const auto lighter = [](const Worker& a, const Worker& b) { return a.load < b.load; };
+  const auto least = size <= kWorthSharing ? workers_.begin() : std::min_element(workers_.begin(), workers_.end(), lighter);
+  least->load += size;
+  return static_cast<std::size_t>(least - workers_.begin());
+}
+
+// A large archive: all processes read it, and each looks into some of its members.
+void Crew::share(Job job, Fd file) {
+  dispatch();
+  job.kind = Job::Kind::image_share;
+  job.shares = workers_.size();
+  for (job.share = 0; job.share < job.shares; ++job.share) {
+    auto again = sys::duplicate(file.number());
+    if (again) {
+      batch_.push_back(job);
+      files_.push_back(std::move(again).value());
+      dispatch();
+    } else {
+      gaps_.push_back({Gap::Kind::unreadable, job.where, Why{again.error()}.words(), {}});
+    }
+  }
+  finish_image(std::move(job.where));
+}
+
+void Crew::finish_image(Locator where) {
+  dispatch();
+  for (std::size_t share = 1; share < workers_.size(); ++share) {
+    batch_.push_back({.kind = Job::Kind::image_told, .where = where, .share = share});
+    dispatch();
+  }
+  finish();
+  std::string told;
+  for (Worker& worker : workers_) {
+    told += std::exchange(worker.told, {});
+    worker.load = 0;
+  }
+  batch_.push_back({.kind = Job::Kind::image_end, .where = where});
+  if (!told.empty()) {
+    auto memory = in_memory(told);
+    if (memory) {
+      batch_.front().shares = workers_.size();
+      files_.push_back(std::move(memory).value());
+    } else {
+      gaps_.push_back({Gap::Kind::limit, std::move(where), "a text of this size finds no room", {}});
+    }
+  }
+  dispatch();
+}
+
 void Crew::submit(Job job, std::optional<Fd> file) {
+  if (job.kind == Job::Kind::image_member) job.share = share_of(*file);
+  if (job.kind == Job::Kind::image && workers_.size() > 1 && job.where.artifact != "-") {
+    // Standard input may be a file of which somebody has read the beginning.
+    const auto status = sys::status(*file);
+    if (status && status.value().kind == sys::FileKind::regular && status.value().size > kWorthSharing) return share(std::move(job), std::move(*file));
+  }
   if (job.text.size() > kLongestText) {
     // No message is that large (unix(7), SO_SNDBUF): it goes as a file in memory.
-    const auto memory = sys::create_memfd();
-    auto again = sys::Answer<Fd>{Errno{0}};
-    if (memory && sys::write_all(memory.value(), job.text.data(), job.text.size())) {
-      again = sys::open_file("/proc/self/fd/" + std::to_string(memory.value().number()));
-    }
+    auto again = in_memory(job.text);
     if (!again) {
       gaps_.push_back({Gap::Kind::limit, job.where, "a text of this size finds no room", {}});
       return;
@@ -221,7 +291,7 @@ void Crew::submit(Job job, std::optional<Fd> file) {
     file = std::move(again).value();
   }
   const std::size_t size = 64 + job.where.artifact.size() + job.where.image.size() + job.where.object.size() + job.where.path.size() + job.name.size() + job.text.size();
-  if (!batch_.empty() && (batch_.size() >= kBatch || batch_bytes_ + size > kBatchBytes || batch_.front().is_of_folder() != job.is_of_folder())) dispatch();
+  if (!batch_.empty() && (batch_.size() >= kBatch || batch_bytes_ + size > kBatchBytes || batch_.front().is_of_share() != job.is_of_share() || batch_.front().share != job.share)) dispatch();
   batch_bytes_ += size;
   batch_.push_back(std::move(job));
   if (file) files_.push_back(std::move(*file));

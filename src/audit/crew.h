@@ -22,6 +22,8 @@ class Crew {
 
   /// Hands a job over; blocks while all are busy. What they found is taken in meanwhile.
   void submit(Job job, std::optional<Fd> file);
+  /// All of an image's members have been submitted: what the processes found of them is put together.
+  void finish_image(Locator where);
   /// Waits for all that was submitted.
   void finish();
 
@@ -43,8 +45,9 @@ class Crew {
     std::string unread;
     std::size_t waiting = 0;      // batches sent and not answered
     std::vector<Locator> places;  // of their jobs
+    std::string told;             // of an image
+    std::uint64_t load = 0;       // of its members, in bytes
     Totals totals;
-    bool in_folder = false;
   };
   static constexpr std::size_t kBatch = 24;
   static constexpr std::size_t kBatchBytes = 96 * 1024;
@@ -52,6 +55,8 @@ class Crew {
 
   explicit Crew(const Patterns& patterns) : patterns_{&patterns} {}
   Result<void> hire(Worker& worker);
+  void share(Job job, Fd file);
+  std::size_t share_of(const Fd& file);
   void dispatch();
   void take_in();
   void read_from(Worker& worker);

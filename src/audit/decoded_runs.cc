@@ -38,36 +38,47 @@ constexpr auto kNibbles = digit_table(true);
 int sextet(char c) { return kSextets[static_cast<unsigned char>(c)]; }
 int nibble(char c) { return kNibbles[static_cast<unsigned char>(c)]; }
 
-// Sixteen bytes at once; the compiler makes of it what the processor has.
+// Sixteen bytes at once; the compiler makes of it what the processor has. Eight that are all digits of base64 are a word of ones.
 using Bytes = unsigned char __attribute__((vector_size(16)));
-using Halves = std::uint64_t __attribute__((vector_size(16)));
+[[gnu::always_inline]] inline void find_digits(const char* text, std::uint64_t (&words)[2]) {
+  Bytes bytes;
+  std::memcpy(&bytes, text, sizeof bytes);
+  const auto is = (((bytes | 0x20) - 'a') < 26) | ((bytes - '/') < 11) | (bytes == '+') | (bytes == '-') | (bytes == '_');  // '/' stands before '0'
+  std::memcpy(words, &is, sizeof words);
+}
+constexpr std::uint64_t kAll = ~std::uint64_t{0};
 
-// The next aligned eight bytes that are all digits of base64, a run of fifteen holds some; with Blocks::two, the next two such in a row,
-// which a run of twenty-three holds.
-enum class Blocks { one, two };
-template <Blocks wanted>
-std::size_t next_block(std::string_view text, std::size_t at) {
-  at = (at + 7) & ~std::size_t{7};
-  bool before = false;
-  for (; at + 16 <= text.size(); at += 16) {
-    Bytes bytes;
-    std::memcpy(&bytes, text.data() + at, sizeof bytes);
-    const auto is = (((bytes | 0x20) - 'a') < 26) | ((bytes - '0') < 10) | (bytes == '+') | (bytes == '/') | (bytes == '-') | (bytes == '_');
-    Halves halves;
-    std::memcpy(&halves, &is, sizeof halves);
-    const bool first = halves[0] == ~std::uint64_t{0}, second = halves[1] == ~std::uint64_t{0};
-    if constexpr (wanted == Blocks::one) {
-      if (first) return at;
-      if (second) return at + 8;
-    } else {
-      if (first && (before || second)) return at;
-      before = second;
-    }
-  }
+std::size_t next_block_at_end(std::string_view text, std::size_t at) {
   for (; at + 8 <= text.size(); at += 8) {
     if (std::all_of(text.begin() + static_cast<std::ptrdiff_t>(at), text.begin() + static_cast<std::ptrdiff_t>(at + 8), [](char c) { return sextet(c) >= 0; })) return at;
   }
   return text.size();
+}
+
+// The next aligned eight bytes that are all digits: a run of fifteen holds some.
+std::size_t next_block(std::string_view text, std::size_t at) {
+  at = (at + 7) & ~std::size_t{7};
+  for (; at + 16 <= text.size(); at += 16) {
+    std::uint64_t words[2];
+    find_digits(text.data() + at, words);
+    if (words[0] == kAll) return at;
+    if (words[1] == kAll) return at + 8;
+  }
+  return next_block_at_end(text, at);
+}
+
+// The next two such in a row, which a run of twenty-three holds; or the last eight bytes of the text.
+std::size_t next_two_blocks(std::string_view text, std::size_t at) {
+  at = (at + 7) & ~std::size_t{7};
+  std::uint64_t before = 0;
+  for (; at + 16 <= text.size(); at += 16) {
+    std::uint64_t words[2];
+    find_digits(text.data() + at, words);
+    if ((before & words[0]) == kAll) return at - 8;
+    if ((words[0] & words[1]) == kAll) return at;
+    before = words[1];
+  }
+  return next_block_at_end(text, before == kAll ? at - 8 : at);
 }
 
 // What the digits of base64 must not be where they mean printable ASCII: of a group of four the first is 8 to 31, the second has bit 3
@@ -147,7 +158,44 @@ std::size_t line_break(std::string_view text) {
 }  // namespace
 
 DecodedRuns::DecodedRuns(std::size_t shortest, std::size_t longest)
-    : shortest_{std::max(kShortest, (4 * shortest + 2) / 3)}, overlap_{std::clamp<std::size_t>((4 * longest + 3) & ~std::size_t{3}, 8192, std::size_t{8} << 20)}, piece_{std::max(kSmallestPiece, 4 * overlap_)} {}
+    : shortest_{std::max(kShortest, (4 * shortest + 2) / 3)}, overlap_{std::clamp<std::size_t>((4 * longest + 3) & ~std::size_t{3}, 8192, std::size_t{8} << 20)}, piece_{std::max(kSmallestPiece, 4 * overlap_)}, next_{shortest_ < 23 ? next_block : next_two_blocks} {}
+
+// Whether collect() would read as many digits as the shortest value takes. Most runs are names and words and end here, uncopied; `end` is
+// then where it stopped, and `open` says whether the run may go on behind the text.
+bool DecodedRuns::is_long_enough(std::string_view text, std::size_t at, bool ended, std::size_t& end, bool& open) const {
+  std::size_t digits = 0, line = 0;
+  open = false;
+  for (;;) {
+    const std::size_t from = at, most = std::min(text.size(), at + shortest_ - digits);
+    while (at + 16 <= most) {
+      std::uint64_t words[2];
+      find_digits(text.data() + at, words);
+      if (words[0] != kAll) break;
+      at += words[1] == kAll ? 16 : 8;
+      if (words[1] != kAll) break;
+    }
+    while (at < most && sextet(text[at]) >= 0) ++at;
+    digits += at - from;
+    line += at - from;
+    end = at;
+    if (digits >= shortest_) return true;
+    const std::string_view rest = text.substr(at);
+    if (rest.empty()) {
+      open = !ended;
+      return false;
+    }
+    if (rest[0] != '%' && rest[0] != '\\' && rest[0] != '\n' && rest[0] != '\r') return false;
+    if (rest.size() < kMostIndent + 8 && !ended) open = true;
+    if (const Escaped escaped = escaped_digit(rest); escaped.size > 0) {
+      at += escaped.size, ++line, ++digits;
+      continue;
+    }
+    const std::size_t skip = line_break(rest);
+    if (skip == 0 || line < kShortest || at + skip >= text.size() || sextet(text[at + skip]) < 0) return false;
+    at += skip;
+    line = 0;
+  }
+}
 
 // Reads digits from `at` on, without what lies between them. Returns the end; `open` if the run may go on behind the text.
 std::size_t DecodedRuns::collect(std::string_view text, std::size_t at, bool ended, bool& open) {
@@ -227,29 +275,29 @@ void DecodedRuns::decode(std::size_t begin, const Show& show) {
 
 std::size_t DecodedRuns::find(std::string_view text, std::size_t from, bool ended, const Show& show) {
   std::size_t done = from;
-  const auto next = shortest_ >= 23 ? next_block<Blocks::two> : next_block<Blocks::one>;
-  for (std::size_t at = from; (at = next(text, at)) < text.size();) {
+  for (std::size_t at = from; (at = next_(text, at)) < text.size();) {
     std::size_t begin = at;
     while (begin > done && sextet(text[begin - 1]) >= 0) --begin;
+    std::size_t behind = begin;
+    bool open = false;
+    if (!is_long_enough(text, begin, ended, behind, open)) {
+      if (open) return begin;
+      done = at = behind;
+      continue;
+    }
     const Look look = look_at(text.substr(begin));
-    const std::size_t behind = begin + look.digits;
+    behind = begin + look.digits;
     const bool goes_on = look.digits == kProbe || behind >= text.size() || text[behind] == '%' || text[behind] == '\\' || text[behind] == '\n' || text[behind] == '\r';
     if (!look.all_hex && !look.may_be_text() && (look.digits == kProbe || !goes_on)) {
       // Nothing of it means text: on behind it. What of it is still to come is judged by itself.
       std::size_t end = behind;
       while (end < text.size() && sextet(text[end]) >= 0) ++end;
-      if (look.digits < kProbe && end == text.size() && !ended) return begin;
       done = at = end;
       continue;
     }
-    if (look.digits < std::min(shortest_, kProbe) && !goes_on) {
-      done = at = behind;
-      continue;
-    }
-    bool open = false;
     const std::size_t end = collect(text, begin, ended, open);
     if (open) return begin;
-    if (digits_.size() >= shortest_) decode(begin, show);
+    decode(begin, show);
     // A piece of a longer run: the next one overlaps it, in steps of whole groups.
     done = digits_.size() >= piece_ && end - begin > overlap_ ? begin + (end - begin - overlap_) / 4 * 4 : end;
     at = std::max(done, at + 1);

@@ -18,6 +18,8 @@ class DecodedRuns {
     Step step;
     std::string_view text;  // what it means
   };
+  /// Finds the next place where a run may be.
+  using Next = std::size_t (*)(std::string_view text, std::size_t at);
   using Show = std::function<void(const Run&)>;
 
   /// How long values are: a run is decoded in pieces that overlap by more than the longest.
@@ -28,6 +30,7 @@ class DecodedRuns {
   std::size_t find(std::string_view text, std::size_t from, bool ended, const Show& show);
 
  private:
+  bool is_long_enough(std::string_view text, std::size_t at, bool ended, std::size_t& end, bool& open) const;
   std::size_t collect(std::string_view text, std::size_t at, bool ended, bool& open);
   void decode(std::size_t begin, const Show& show);
   bool decode_base64(std::string_view digits, std::size_t begin, const Show& show);
@@ -36,6 +39,7 @@ class DecodedRuns {
   std::size_t shortest_;  // run, in digits
   std::size_t overlap_;
   std::size_t piece_;     // digits at once
+  Next next_;
   std::string digits_;    // of the run at hand, without line ends
   std::string meaning_;
 };

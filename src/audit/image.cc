@@ -134,6 +134,31 @@ void Image::layer_entry(std::string_view member, std::string_view path, bool is_
   }
 }
 
+void Image::left_out(std::string_view member) { too_large_.insert(cleaned(member)); }
+
+void Image::tell(wire::Writer& out) const {
+  out.number(members_.size());
+  for (const std::string& member : members_) out.text(member);
+  out.number(layers_.size());
+  for (const auto& [member, layer] : layers_) {
+    out.text(member);
+    for (const auto* list : {&layer.entries, &layer.files, &layer.whiteouts, &layer.opaque}) {
+      out.number(list->size());
+      for (const std::uint64_t hash : *list) out.number(hash);
+    }
+  }
+}
+
+void Image::add_told(wire::Reader& in) {
+  for (std::uint64_t left = in.number(); left > 0 && in.ok(); --left) members_.insert(in.text());
+  for (std::uint64_t left = in.number(); left > 0 && in.ok(); --left) {
+    Layer& layer = layers_[in.text()];
+    for (auto* list : {&layer.entries, &layer.files, &layer.whiteouts, &layer.opaque}) {
+      for (std::uint64_t hashes = in.number(); hashes > 0 && in.ok(); --hashes) list->push_back(in.number());
+    }
+  }
+}
+
 bool Image::recognised() const {
   return std::any_of(documents_.begin(), documents_.end(), [](const auto& one) {
     return one.second.kind == Document::Kind::docker_manifest || one.first == "oci-layout" ||

@@ -12,6 +12,7 @@
 
 #include "audit/fragment.h"
 #include "audit/search.h"
+#include "audit/wire.h"
 
 namespace hushrun::audit {
 
@@ -26,8 +27,14 @@ class Image {
   void member(std::string_view name);
   /// A member that looks like a JSON document. One for which there is no room is a gap if the image turns out to need it.
   void document(std::string_view member, std::string text);
+  /// A member that another process looks into. As a document it would be too large.
+  void left_out(std::string_view member);
   void link(std::string_view member, std::string_view target);
   void layer_entry(std::string_view member, std::string_view path, bool is_folder);
+
+  /// What was seen of members and layers, for the process that puts the image together; and there.
+  void tell(wire::Writer& out) const;
+  void add_told(wire::Reader& in);
 
   /// True if what was seen is an image, and not an archive like any other.
   bool recognised() const;

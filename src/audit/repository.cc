@@ -9,6 +9,7 @@
 #include "core/sys_channel.h"
 #include "core/sys_process.h"
 #include "core/sys_spawn.h"
+#include "core/sys_stream.h"
 
 namespace hushrun::audit {
 namespace {
@@ -17,6 +18,7 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kLargestFile = std::size_t{64} << 20;
 constexpr std::size_t kMostNamed = 500;
+constexpr std::size_t kPipe = std::size_t{1} << 20;
 
 std::string trimmed(std::string text) {
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' ')) text.pop_back();
@@ -186,6 +188,8 @@ void look_into_repository(Crew& crew, const Fd& folder, const std::string& artif
       if (!running) {
         gap(Gap::Kind::unreadable, "git cannot be run: " + Why{running.error()}.words());
       } else {
+        // git writes eight kilobytes at a time: with a wide pipe neither waits for the other that often.
+        sys::widen_pipe(running.value().output.number(), kPipe);
         crew.submit({.kind = Job::Kind::git_objects, .where = where}, std::move(running.value().output));
         crew.finish();
         const auto status = sys::wait_for(running.value().pid);

@@ -174,7 +174,8 @@ void Search::scan(bool ended) {
 }
 
 void Search::end() {
-  if (!window_.empty()) scan(true);
+  // Many names are shorter than any value.
+  if (window_at_ > 0 || window_.size() >= patterns_.shortest()) scan(true);
   for (std::uint32_t needle : touched_) {
     First& first = firsts_[needle];
     if (hits_.size() < kMostHits) {

@@ -93,7 +93,7 @@ class Walk {
 
 bool has(const Fd& folder, const std::string& name) { return static_cast<bool>(sys::status_beneath(folder, name)); }
 
-// A folder with the files of a saved image, all to the same worker.
+// A folder with the files of a saved image.
 void look_at_image_folder(Crew& crew, const Fd& folder, const std::string& target) {
   Locator artifact;
   artifact.artifact = target;
@@ -128,7 +128,7 @@ void look_at_image_folder(Crew& crew, const Fd& folder, const std::string& targe
     }
   };
   walk(folder, "", 0);
-  crew.submit({.kind = Job::Kind::image_end, .where = artifact}, std::nullopt);
+  crew.finish_image(artifact);
   crew.finish();
 }
 

@@ -17,8 +17,6 @@ constexpr std::size_t kTarBlock = 512;
 // POSIX: the sum of a header's bytes, its own field counted as blanks, in octal digits.
 bool is_tar_header(std::string_view block) {
   if (block.size() < kTarBlock) return false;
-  unsigned sum = 0;
-  for (std::size_t i = 0; i < kTarBlock; ++i) sum += i >= 148 && i < 156 ? ' ' : static_cast<unsigned char>(block[i]);
   unsigned told = 0;
   bool digits = false;
   for (char c : block.substr(148, 8)) {
@@ -26,7 +24,11 @@ bool is_tar_header(std::string_view block) {
     else if (digits) break;
     else if (c != ' ') return false;
   }
-  return digits && told == sum;
+  if (!digits) return false;
+  unsigned sum = 8 * ' ';
+  for (std::size_t i = 0; i < kTarBlock; ++i) sum += static_cast<unsigned char>(block[i]);
+  for (std::size_t i = 148; i < 156; ++i) sum -= static_cast<unsigned char>(block[i]);
+  return told == sum;
 }
 
 struct Magic {
@@ -80,7 +82,7 @@ class Unpacker::Opened {
         break;
     }
     if (format != Format::tar) archive_read_support_format_empty(raw());
-    state_ = archive_read_open(raw(), this, nullptr, &Opened::read, nullptr);
+    state_ = archive_read_open2(raw(), this, nullptr, &Opened::read, &Opened::skip, nullptr);
   }
 
   ::archive* raw() { return archive_.get(); }
@@ -107,6 +109,13 @@ class Unpacker::Opened {
     opened->consumed_ += chunk.size();
     *room = chunk.data();
     return static_cast<la_ssize_t>(chunk.size());
+  }
+
+  static la_int64_t skip(::archive*, void* self, la_int64_t most) {
+    auto* opened = static_cast<Opened*>(self);
+    const std::uint64_t skipped = opened->bytes_.skip(static_cast<std::uint64_t>(most));
+    opened->consumed_ += skipped;
+    return static_cast<la_int64_t>(skipped);
   }
 
   std::unique_ptr<::archive, Free> archive_;
@@ -156,7 +165,17 @@ class Unpacker::MemberBytes : public Bytes {
   bool bomb_ = false;
 };
 
-void Unpacker::broken(const Locator& where, Gap::Kind kind, Literal what) { visitor_.gap({kind, where, what, {}}); }
+void Unpacker::broken(const Locator& where, Gap::Kind kind, Literal what) {
+  if (is_ours(where)) visitor_.gap({kind, where, what, {}});
+}
+
+// Whose a member of that size is: whose load is least so far. All processes see the same members in the same order, and so agree. What may be
+// a document belongs to the first, who puts the image together.
+std::size_t Unpacker::share_of(std::uint64_t size) {
+  const auto least = size <= kLargestDocument ? loads_.begin() : std::min_element(loads_.begin(), loads_.end());
+  *least += size;
+  return static_cast<std::size_t>(least - loads_.begin());
+}
 
 // In an image the outermost archive's members are objects, and what they hold has paths.
 Locator Unpacker::member_of(const Locator& where, std::string_view name, Depth depth) const {
@@ -172,6 +191,7 @@ Locator Unpacker::member_of(const Locator& where, std::string_view name, Depth d
 }
 
 void Unpacker::content(Bytes& bytes, const Locator& where, bool keep) {
+  if (!is_ours(where)) return;
   std::string document;
   visitor_.begin(where);
   for (std::string_view chunk = bytes.take(); !chunk.empty(); chunk = bytes.take()) {
@@ -205,7 +225,7 @@ void Unpacker::gzip(Bytes& bytes, const Locator& where, Depth depth) {
     broken(where, Gap::Kind::limit, "grows to more than 200 times its size");
   } else if (content.broken()) {
     broken(where, Gap::Kind::corrupt, "cut off or damaged");
-  } else if (!content.rest().empty()) {
+  } else if (!content.rest().empty() && is_ours(where)) {
     visitor_.begin(where);
     visitor_.feed(content.rest());
     for (std::string_view rest = bytes.take(); !rest.empty(); rest = bytes.take()) visitor_.feed(rest);
@@ -220,7 +240,7 @@ void Unpacker::archive(Bytes& bytes, const Locator& where, Depth depth, Format f
   members(opened, where, depth, format == Format::compressed);
   // Behind the end of an archive there may be more, which other readers skip as well.
   std::string_view rest = bytes.take();
-  if (!opened.failed() && !rest.empty()) {
+  if (!opened.failed() && !rest.empty() && is_ours(where)) {
     visitor_.begin(where);
     for (; !rest.empty(); rest = bytes.take()) visitor_.feed(rest);
     visitor_.end();
@@ -228,10 +248,34 @@ void Unpacker::archive(Bytes& bytes, const Locator& where, Depth depth, Format f
   if (bytes.broken()) broken(where, Gap::Kind::unreadable, "could not be read to its end");
 }
 
+// Shows what is told about a member: its names, owners, attributes.
+void Unpacker::describe(archive_entry* entry, const std::string& name, const Locator& member) {
+  const auto place = [&](Place layer, Place other) { return image_ != nullptr ? layer : other; };
+  const auto text = [&](Place kind, std::string_view what) {
+    if (what.empty()) return;
+    Locator at = member;
+    at.place = kind;
+    visitor_.text(at, what);
+  };
+  const auto told = [](const char* what) { return what == nullptr ? std::string_view{} : std::string_view{what}; };
+  text(place(Place::layer_path, Place::file_path), name);
+  text(place(Place::layer_link, Place::file_path), told(archive_entry_symlink(entry)));
+  text(place(Place::layer_link, Place::file_path), told(archive_entry_hardlink(entry)));
+  text(place(Place::layer_path, Place::file_path), told(archive_entry_uname(entry)));
+  text(place(Place::layer_path, Place::file_path), told(archive_entry_gname(entry)));
+  archive_entry_xattr_reset(entry);
+  const char* attribute = nullptr;
+  const void* value = nullptr;
+  std::size_t size = 0;
+  while (archive_entry_xattr_next(entry, &attribute, &value, &size) == ARCHIVE_OK) {
+    text(place(Place::layer_xattr, Place::file_path), told(attribute));
+    text(place(Place::layer_xattr, Place::file_path), {static_cast<const char*>(value), size});
+  }
+}
+
 void Unpacker::members(Opened& opened, const Locator& where, Depth depth, bool compressed) {
   std::uint64_t produced = 0;
   const bool in_layer = image_ != nullptr && depth.level > 0;
-  const auto place = [&](Place layer, Place other) { return image_ != nullptr ? layer : other; };
   while (archive_entry* entry = opened.next()) {
     MemberBytes bytes{opened, produced};
     if (compressed) {
@@ -249,30 +293,11 @@ void Unpacker::members(Opened& opened, const Locator& where, Depth depth, bool c
     const char* const found = archive_entry_pathname(entry);
     std::string name = found == nullptr ? "" : found;
     while (name.starts_with("./")) name.erase(0, 2);
-    Locator member = member_of(where, name, depth);
-    const auto text = [&](Place kind, const char* what) {
-      if (what == nullptr || *what == '\0') return;
-      Locator at = member;
-      at.place = kind;
-      visitor_.text(at, what);
-    };
-    text(place(Place::layer_path, Place::file_path), name.c_str());
-    text(place(Place::layer_link, Place::file_path), archive_entry_symlink(entry));
-    text(place(Place::layer_link, Place::file_path), archive_entry_hardlink(entry));
-    text(place(Place::layer_path, Place::file_path), archive_entry_uname(entry));
-    text(place(Place::layer_path, Place::file_path), archive_entry_gname(entry));
-    archive_entry_xattr_reset(entry);
-    const char* attribute = nullptr;
-    const void* value = nullptr;
-    std::size_t size = 0;
-    while (archive_entry_xattr_next(entry, &attribute, &value, &size) == ARCHIVE_OK) {
-      Locator at = member;
-      at.place = place(Place::layer_xattr, Place::file_path);
-      visitor_.text(at, attribute);
-      visitor_.text(at, {static_cast<const char*>(value), size});
-    }
+    const Locator member = member_of(where, name, depth);
+    const bool outermost = image_ != nullptr && depth.level == 0;
+    if (!outermost || share_.number == 0) describe(entry, name, member);
     const auto type = archive_entry_filetype(entry);
-    if (image_ != nullptr && depth.level == 0) {
+    if (outermost) {
       image_->member(name);
       if (const char* target = archive_entry_symlink(entry)) image_->link(name, target);
       if (const char* target = archive_entry_hardlink(entry)) image_->link(name, target);
@@ -282,6 +307,10 @@ void Unpacker::members(Opened& opened, const Locator& where, Depth depth, bool c
     if (type != AE_IFREG || archive_entry_hardlink(entry) != nullptr) continue;
     if (archive_entry_is_data_encrypted(entry) == 1) {
       broken(member, Gap::Kind::unreadable, "encrypted");
+      continue;
+    }
+    if (outermost && share_of(static_cast<std::uint64_t>(archive_entry_size(entry))) != share_.number) {
+      image_->left_out(name);
       continue;
     }
     visitor_.count({.files = 1});

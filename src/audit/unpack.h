@@ -4,9 +4,12 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "audit/bytes.h"
 #include "audit/fragment.h"
+
+struct archive_entry;
 
 namespace hushrun::audit {
 
@@ -28,8 +31,15 @@ class Unpacker {
   /// Of documents that describe an image.
   static constexpr std::size_t kLargestDocument = std::size_t{16} << 20;
 
+  /// Several processes read the same image, and each looks into its share of the outermost archive's members; the first also tells all
+  /// that is no content.
+  struct Share {
+    std::size_t number = 0;
+    std::size_t of = 1;
+  };
+
   /// `image`, if there is one, is told what the outermost archive holds.
-  Unpacker(Visitor& visitor, Image* image) : visitor_{visitor}, image_{image} {}
+  Unpacker(Visitor& visitor, Image* image, Share share = {0, 1}) : visitor_{visitor}, image_{image}, share_{share}, loads_(share.of) {}
 
   /// Looks at all of it. `where` names it; members get a path below.
   void walk(Bytes& bytes, const Locator& where) { stream(bytes, where, {}); }
@@ -53,10 +63,15 @@ class Unpacker {
   void members(Opened& opened, const Locator& where, Depth depth, bool compressed);
   void content(Bytes& bytes, const Locator& where, bool keep);
   void broken(const Locator& where, Gap::Kind kind, Literal what);
+  bool is_ours(const Locator& where) const { return share_.number == 0 || !where.object.empty(); }
+  std::size_t share_of(std::uint64_t size);
+  void describe(archive_entry* entry, const std::string& name, const Locator& member);
   Locator member_of(const Locator& where, std::string_view name, Depth depth) const;
 
   Visitor& visitor_;
   Image* image_;
+  Share share_;
+  std::vector<std::uint64_t> loads_;  // bytes that have been given to each
   std::uint64_t members_ = 0;
 };
 

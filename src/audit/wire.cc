@@ -21,6 +21,7 @@ constexpr Literal kWords[] = {
     "a record of the log is longer than is joined",
     "what git says of its objects ends too early",
     "an object cannot be read",
+    "what another process found of it cannot be read",
 };
 constexpr std::size_t kLongestText = std::size_t{1} << 20;
 

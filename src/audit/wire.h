@@ -15,6 +15,8 @@ class Writer {
  public:
   void number(std::uint64_t value);
   void text(std::string_view text);
+  /// What a Writer has made.
+  void append(std::string_view written) { out_ += written; }
   void locator(const Locator& where);
   std::string take() { return std::exchange(out_, {}); }
   std::size_t size() const { return out_.size(); }

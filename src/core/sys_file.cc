@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <linux/openat2.h>
 #include <sys/mman.h>
 #include <sys/file.h>
@@ -224,6 +225,16 @@ Answer<std::string> read_text(const Fd& file, std::size_t limit) {
 Answer<std::size_t> read_some(const Fd& file, char* room, std::size_t size) {
   for (;;) {
     const ssize_t got = ::read(file.number(), room, size);
+    if (got >= 0) return static_cast<std::size_t>(got);
+    if (errno != EINTR) return last_error();
+  }
+}
+
+void let_it_fill() { static_cast<void>(::poll(nullptr, 0, 1)); }
+
+Answer<std::size_t> read_at(const Fd& file, char* room, std::size_t size, std::uint64_t offset) {
+  for (;;) {
+    const ssize_t got = ::pread(file.number(), room, size, static_cast<off_t>(offset));
     if (got >= 0) return static_cast<std::size_t>(got);
     if (errno != EINTR) return last_error();
   }

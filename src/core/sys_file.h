@@ -73,6 +73,10 @@ Answer<std::string> read_text(const Fd& file, std::size_t limit);
 
 /// read(2), up to `size` bytes; 0 only at the end.
 Answer<std::size_t> read_some(const Fd& file, char* room, std::size_t size);
+/// A millisecond, for a pipe to fill (poll(2) on nothing): who reads every piece as it is written spends more on waking up than on reading.
+void let_it_fill();
+/// pread(2): the descriptor's own place stays, so that another process can read the same open file.
+Answer<std::size_t> read_at(const Fd& file, char* room, std::size_t size, std::uint64_t offset);
 
 struct Entry {
   std::string name;

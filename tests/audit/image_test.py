@@ -70,6 +70,38 @@ class Docker(Case):
         self.assertEqual(self.gaps("image.tar"), {"missing"})
 
 
+class Large(Case):
+    """What both processes look into: layers of more than 16 MiB."""
+
+    def image(self):
+        filler = b"\0" * (17 << 20)
+        layers = [tar([("pad", filler), (f"app/{number}", VALUE), ("app/old", OTHER if number == 0 else f"{number}")]) for number in range(3)]
+        members = [(f"{number}/layer.tar", layer) for number, layer in enumerate(layers)]
+        documents = [("c.json", config([f"K={OTHER}"])),
+                     ("manifest.json", json.dumps([{"Config": "c.json", "RepoTags": ["a:1"], "Layers": [f"{n}/layer.tar" for n in range(3)]}]))]
+        return tar(members + documents)
+
+    def told(self, report):
+        found = {(f["rule"], f["secret"], f["where"].get("layer"), f["where"]["path"], f.get("visibility"), f.get("hidden_by")) for f in report["findings"]}
+        return found, report["totals"]
+
+    def test_shared_or_not_the_answer_is_the_same(self):
+        image = self.image()
+        self.write("image.tar", image)
+        subprocess.run(["tar", "-xf", "image.tar", "--one-top-level=saved"], cwd=self.at, check=True)
+        alone = self.told(self.audit("-", stdin=image, code=1))
+        self.assertEqual(len(alone[0]), 5)
+        self.assertIn(("layer-file", "db_password", 1, "app/old", "hidden", 2), alone[0])
+        self.assertEqual(self.told(self.audit("image.tar", code=1)), alone)
+        self.assertEqual(self.told(self.audit("saved", code=1))[0], alone[0])
+
+    def test_cut_off(self):
+        image = self.image()
+        for size in (len(image) // 2, len(image) - (20 << 20)):
+            self.write("image.tar", image[:size])
+            self.assertIn("corrupt", {gap["kind"] for gap in self.audit("image.tar", code=1)["gaps"]})
+
+
 class Oci(Case):
     def test_gzip_zstd_plain_platforms_attestations_annotations_orphans(self):
         layout = Layout()
