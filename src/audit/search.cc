@@ -110,20 +110,22 @@ void Search::note(const Occurrence& occurrence) {
   first = {true, occurrence.part, occurrence.shape, begin, static_cast<std::uint32_t>(std::min<std::uint64_t>(lines_ + static_cast<std::uint64_t>(newlines) + 1, UINT32_MAX)), end, 0};
 }
 
-// Looks for values in a text, and in what its runs of base64 mean. Occurrences in a run count where the run begins.
+// Looks for values in a text, and in what its runs of digits mean. Occurrences in a run count where the run begins, and are what the
+// scanner has found among the digits themselves.
 void Search::look_into(std::string_view text, std::size_t from, std::size_t origin, bool ended, const Shape& outer, int depth, std::size_t& stop) {
   stop = runs_[static_cast<std::size_t>(depth)].find(text, from, ended, [&](const DecodedRuns::Run& run) {
     Shape shape;
     shape.add(run.step);
     shape.add(outer);
     const std::size_t begin = depth == 0 ? run.begin : origin;
+    const std::size_t digits = run.step == Step::hex ? 2 * run.text.size() : run.text.size() + run.text.size() / 3;
     std::vector<Occurrence> found;
     std::vector<Scanner::Pending> none;
     scanner_.scan(run.text, 0, true, found, none);
     for (Occurrence& one : found) {
       one.shape.add(shape);
       one.begin = begin;
-      one.end = begin + 1;
+      one.end = begin + (depth == 0 ? digits : 1);
       found_.push_back(one);
     }
     std::size_t ignored = 0;

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Logs as drivers write them, build contexts, folders and values from elsewhere."""
 
+import base64
 import json
 import unittest
 
@@ -27,6 +28,17 @@ class Logs(Case):
         [finding] = self.audit("--log", "app.log", code=1)["findings"]
         self.assertEqual((finding["rule"], finding["where"]["line"]), ("log", 3))
         self.assertEqual(self.places("--log", "-", stdin=VALUE.encode()), {("log", "api_key", "", 0, "")})
+
+    def test_one_place_is_told_once(self):
+        """However it can be read: base64 is found as such, and in what its digits mean."""
+        for text in (VALUE, base64.b64encode(f'{{"name": "{VALUE}", "port": 80}}'.encode()).decode(), VALUE.encode().hex()):
+            self.write("app.log", f"x: {text}\n")
+            [finding] = self.audit("--log", "app.log", code=1)["findings"]
+            self.assertEqual(finding["repeats"], 0, finding)
+        twice = base64.b64encode(VALUE.encode()).decode()
+        self.write("app.log", f"x: {twice}\ny: {twice}\n")
+        [finding] = self.audit("--log", "app.log", code=1)["findings"]
+        self.assertEqual(finding["repeats"], 1, finding)
 
     def test_many_records(self):
         """Behind the block that is joined at once, and a record that ends with the file."""
