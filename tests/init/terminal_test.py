@@ -130,15 +130,17 @@ def a_key_pressed_before_the_application_is_there_counts():
             for key, seen in ((b"\x03", b"code 130"), (b"\x1a", b"Stopped")):
                 reader, writer = os.pipe()  # where the identity comes from, once the key was pressed
                 with bash() as shell:
-                    words = [HUSHRUN, "--no-config", "-s", f"age:{sealed}", "-i", "fd:9", "--supervise", *redact, "--", APP, str(shell.writer),
+                    words = [HUSHRUN, "--no-config", "-s", f"age:{sealed}", "-i", "fd:99", "--supervise", *redact, "--", APP, str(shell.writer),
                              "ready", ",", "pause"]
-                    tail = f" 9</proc/{os.getpid()}/fd/{reader}" + (" | cat" if redact else "") + "\n"
+                    tail = f" 99</proc/{os.getpid()}/fd/{reader}" + (" | cat" if redact else "") + "\n"
                     shell.type(shlex.join(words).encode() + tail.encode())
 
                     def waiting(shell=shell):
                         return [pid for pid in children(shell.process.pid) if status_field(pid, "Name") == "hushrun"
                                 and int(status_field(pid, "SigBlk"), 16) & 1 << signal.SIGINT - 1]
                     pid = until(waiting, "all is blocked")[0]
+                    if redact:  # the key is for the whole pipeline
+                        until(lambda shell=shell: any(status_field(each, "Name") == "cat" for each in children(shell.process.pid)), "the reader is there")
                     shell.type(key)
                     until(lambda pid=pid: int(status_field(pid, "ShdPnd"), 16), "it is pending")
                     os.write(writer, text.encode())
