@@ -6,6 +6,7 @@
 
 #include "config/reference.h"
 #include "core/log.h"
+#include "plan/automatic.h"
 #include "tool/commands.h"
 #include "tool/content.h"
 #include "tool/document.h"
@@ -46,19 +47,11 @@ Result<void> expect_unchanged(const std::string& path, const Document& document)
   return Error{Code::target_refused, "the file was changed meanwhile", shown_path(path), "somebody else has sealed it since it was read", "do it again"};
 }
 
-// As the launcher makes a variable of a name: db-password and DB_PASSWORD are one.
-std::string variable_of(std::string name) {
-  std::transform(name.begin(), name.end(), name.begin(), [](char c) {
-    if (c >= 'a' && c <= 'z') return static_cast<char>(c - ('a' - 'A'));
-    return c == '-' || c == '.' ? '_' : c;
-  });
-  return name;
-}
-
 // A new name beside one that becomes the same variable: meant as that one, most likely.
 void warn_of_twin(const std::vector<std::string>& names, const std::string& name, const std::string& path) {
   if (std::find(names.begin(), names.end(), name) != names.end()) return;
-  const auto twin = std::find_if(names.begin(), names.end(), [&](const std::string& each) { return variable_of(each) == variable_of(name); });
+  const std::optional<VariableName> variable = variable_for(name);
+  const auto twin = std::find_if(names.begin(), names.end(), [&](const std::string& each) { return variable && variable_for(each) == variable; });
   if (twin == names.end()) return;
   log::warn({Code::secret_suspicious, "two names fall on one variable", shown_path(path), "beside the new name there is " + Public::name(*twin),
              "remove one of them with hushkit unset, or map them in hushrun.yaml under env"});
